@@ -41,7 +41,11 @@ impl Rules {
         for field in message.fields().filter(|field| !in_oneof(field)) {
             let checks = self.field(&field).with_context(|| field.name().to_owned())?;
             if !checks.is_empty() {
-                writeln!(body, "violations.field({:?}, |violations| {{ {checks} }});", field.name())?;
+                writeln!(
+                    body,
+                    "violations.field({:?}, |violations| {{ {checks} }});",
+                    field.name()
+                )?;
             }
         }
         for oneof in message.oneofs().filter(|oneof| !oneof.is_synthetic()) {
@@ -72,7 +76,8 @@ impl Rules {
             writeln!(checks, "rules::required({access}.is_some(), violations);")?;
         }
         let has_presence = field.supports_presence();
-        let inner = self.value(field, constraints.as_ref(), if has_presence { "value" } else { &value })?;
+        let inner =
+            self.value(field, constraints.as_ref(), if has_presence { "value" } else { &value })?;
         if inner.is_empty() {
             return Ok(checks);
         }
@@ -187,11 +192,8 @@ impl Rules {
         body: &mut String,
     ) -> Result<()> {
         let name = oneof.name();
-        let path = format!(
-            "{}::{}",
-            module_path(message.full_name(), &self.package),
-            upper_camel(name)
-        );
+        let path =
+            format!("{}::{}", module_path(message.full_name(), &self.package), upper_camel(name));
         let options = oneof.options();
         let rules = options.get_extension(&self.oneof);
         if rules.as_message().is_some_and(|rules| flag(Some(rules), "required")) {
@@ -297,9 +299,9 @@ fn upper_camel(name: &str) -> String {
     name.split('_')
         .map(|word| {
             let mut letters = word.chars();
-            letters.next().map_or_else(String::new, |first| {
-                first.to_uppercase().chain(letters).collect()
-            })
+            letters
+                .next()
+                .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
         })
         .collect()
 }

@@ -23,8 +23,7 @@ pub mod v1 {
 
 /// The encoded `google.protobuf.FileDescriptorSet` of the API with its imports, options and
 /// comments, as server reflection hands it out.
-pub const FILE_DESCRIPTOR_SET: &[u8] =
-    include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
 /// The least a caller of a method must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

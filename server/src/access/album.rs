@@ -1,0 +1,157 @@
+//! Albums as the caller may see and change them.
+
+use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, Query};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, Select, SelectTwo,
+};
+
+use super::{Actor, Granted, LinkActor, UserActor, lock};
+use crate::database::Transaction;
+use crate::entity::album::Model as Album;
+use crate::entity::album_member::Role;
+use crate::entity::{album, album_asset, album_member, asset};
+use crate::error::{Error, Result};
+use crate::id::AlbumId;
+
+/// An album that the caller may see. Requires a role.
+///
+/// An album in the trash is there for its owner alone.
+pub async fn album(
+    connection: &impl ConnectionTrait,
+    actor: &Actor,
+    id: AlbumId,
+    role: Role,
+) -> Result<Granted<Album>> {
+    let granted = match actor {
+        Actor::Anonymous => None,
+        Actor::User(user) => member(connection, user, id).await?,
+        Actor::Guest(links) => guest(connection, links, id).await?,
+    };
+    granted.ok_or_else(|| Error::not_found("album", id))?.at_least(role)
+}
+
+async fn member(
+    connection: &impl ConnectionTrait,
+    user: &UserActor,
+    id: AlbumId,
+) -> Result<Option<Granted<Album>>> {
+    let found = album::Entity::find_by_id(id)
+        .find_also_related(album_member::Entity)
+        .filter(album_member::Column::UserId.eq(user.id))
+        .filter(not_hidden())
+        .one(connection)
+        .await?;
+    Ok(found
+        .and_then(|(row, member)| Some(Granted { row, role: member?.role, may_download: true })))
+}
+
+async fn guest(
+    connection: &impl ConnectionTrait,
+    links: &[LinkActor],
+    id: AlbumId,
+) -> Result<Option<Granted<Album>>> {
+    let links: Vec<_> = links.iter().filter(|link| link.album_id == id).collect();
+    if links.is_empty() {
+        return Ok(None);
+    }
+    let album = album::Entity::find_by_id(id).filter(album::Column::DeleteTime.is_null());
+    let row = album.one(connection).await?;
+    let may_download = links.iter().any(|link| link.allow_download);
+    Ok(row.map(|row| Granted { row, role: Role::Viewer, may_download }))
+}
+
+/// What others may see of an album in the trash: nothing.
+fn not_hidden() -> Condition {
+    Condition::any()
+        .add(album::Column::DeleteTime.is_null())
+        .add(album_member::Column::Role.eq(Role::Owner))
+}
+
+/// An album for a change: locked until the transaction ends. Requires a role.
+///
+/// An album in the trash comes along; the operation says what that means for it.
+pub async fn lock_album(
+    transaction: &Transaction,
+    actor: &Actor,
+    id: AlbumId,
+    role: Role,
+) -> Result<Granted<Album>> {
+    if let Some(lock) = lock(album::Entity::find_by_id(id), transaction.get_database_backend()) {
+        lock.one(&**transaction).await?;
+    }
+    album(&**transaction, actor, id, role).await
+}
+
+/// The albums of which a user is a member, with the membership.
+#[must_use]
+pub fn albums(user: &UserActor) -> SelectTwo<album_member::Entity, album::Entity> {
+    album_member::Entity::find()
+        .find_also_related(album::Entity)
+        .filter(album_member::Column::UserId.eq(user.id))
+        .filter(not_hidden())
+}
+
+/// Limits [`albums`] to those in which the user has at least a role.
+#[must_use]
+pub fn with_role(role: Role) -> Condition {
+    album_member::Column::Role.gte(role).into_condition()
+}
+
+/// The member of an album whose role counts most.
+pub async fn members_first(
+    connection: &impl ConnectionTrait,
+    albums: &[AlbumId],
+) -> Result<Vec<album_member::Model>> {
+    Ok(album_member::Entity::find()
+        .filter(album_member::Column::AlbumId.is_in(albums.iter().copied()))
+        .filter(album_member::Column::Role.eq(Role::Owner))
+        .order_by_asc(album_member::Column::AlbumId)
+        .all(connection)
+        .await?)
+}
+
+/// A row that makes the caller the owner of an album that is being made.
+#[must_use]
+pub fn own_role(row: Album) -> Granted<Album> {
+    Granted { row, role: Role::Owner, may_download: true }
+}
+
+/// The assets of an album that the caller may see.
+#[must_use]
+pub fn album_assets(album: &Granted<Album>) -> SelectTwo<album_asset::Entity, asset::Entity> {
+    album_asset::Entity::find()
+        .find_also_related(asset::Entity)
+        .filter(album_asset::Column::AlbumId.eq(album.id))
+}
+
+/// The places of assets in an album that the caller may see.
+#[must_use]
+pub fn album_entries(album: &Granted<Album>) -> Select<album_asset::Entity> {
+    album_asset::Entity::find().filter(album_asset::Column::AlbumId.eq(album.id))
+}
+
+/// The ids of the albums that a user or guest may see, as a subquery.
+pub(super) fn visible_album_ids(actor: &Actor) -> Condition {
+    match actor {
+        Actor::Anonymous => Condition::any().add(album_asset::Column::AlbumId.is_null()),
+        Actor::User(user) => album_asset::Column::AlbumId
+            .in_subquery(
+                Query::select()
+                    .column((album_member::Entity, album_member::Column::AlbumId))
+                    .from(album_member::Entity)
+                    .inner_join(
+                        album::Entity,
+                        Expr::col((album::Entity, album::Column::Id))
+                            .equals((album_member::Entity, album_member::Column::AlbumId)),
+                    )
+                    .and_where(album_member::Column::UserId.eq(user.id))
+                    .cond_where(not_hidden())
+                    .to_owned(),
+            )
+            .into_condition(),
+        Actor::Guest(links) => album_asset::Column::AlbumId
+            .is_in(links.iter().map(|link| link.album_id))
+            .into_condition(),
+    }
+}

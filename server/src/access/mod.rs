@@ -1,0 +1,175 @@
+//! Who calls, and what they may see and do: the one place that decides it.
+//!
+//! Loading is checking. A row is loaded by a query that proves the caller's right to it; a row
+//! outside that scope does not exist for the caller. For a write, the row is first locked and then
+//! loaded by a second statement, which sees what was committed while it waited for the lock.
+
+mod album;
+mod asset;
+mod credential;
+mod export;
+mod shared_link;
+pub mod token;
+mod upload;
+mod user;
+
+use std::ops::Deref;
+
+use albumen::{Caller, Method, Validate, Violations};
+use sea_orm::{EntityTrait, QuerySelect, Select};
+
+use crate::entity::album_member::Role;
+use crate::error::{Error, Result};
+use crate::id::{AlbumId, SessionId, SharedLinkId, UserId, VisitorId};
+
+pub use album::{
+    album, album_assets, album_entries, albums, lock_album, members_first, own_role, with_role,
+};
+pub use asset::{asset, files, own_asset_ids, own_assets, own_list, visible_assets};
+pub use credential::authenticate;
+pub use export::{export, lock_export};
+pub use shared_link::{link_by_address, lock_shared_link, shared_link, shared_links};
+pub use upload::{lock_upload, reserved_bytes, upload};
+pub use user::{lock_user, me, user_by_email};
+
+/// Who calls.
+#[derive(Debug, Clone)]
+pub enum Actor {
+    /// Somebody without a credential.
+    Anonymous,
+    /// A user.
+    User(UserActor),
+    /// A guest with the links that they have opened.
+    Guest(Vec<LinkActor>),
+}
+
+/// A user who calls.
+#[derive(Debug, Clone, Copy)]
+pub struct UserActor {
+    /// The user.
+    pub id: UserId,
+    /// Whether they administer the server.
+    pub is_admin: bool,
+    /// The session whose token they showed.
+    pub session_id: SessionId,
+}
+
+/// A link that a guest has opened, as it is now.
+#[derive(Debug, Clone, Copy)]
+pub struct LinkActor {
+    /// The link.
+    pub link_id: SharedLinkId,
+    /// The album that it shows.
+    pub album_id: AlbumId,
+    /// Who made the link.
+    pub creator_id: UserId,
+    /// The guest, as long as they hold this token.
+    pub visitor_id: VisitorId,
+    /// Whether the guest may download.
+    pub allow_download: bool,
+}
+
+impl Actor {
+    /// The user who calls. Fails for everybody else.
+    pub fn user(&self) -> Result<&UserActor> {
+        match self {
+            Self::User(user) => Ok(user),
+            Self::Anonymous => Err(Error::CredentialMissing),
+            Self::Guest(_) => Err(Error::CallerNotAllowed(Caller::User)),
+        }
+    }
+
+    /// Checks that this kind of caller may call a method at all.
+    pub fn permit(&self, method: &Method) -> Result<()> {
+        match (method.caller, self) {
+            (Caller::Public, _) | (Caller::User | Caller::UserOrLink, Self::User(_)) => Ok(()),
+            (Caller::UserOrLink, Self::Guest(_)) => Ok(()),
+            (Caller::Admin, Self::User(user)) if user.is_admin => Ok(()),
+            (_, Self::Anonymous) => Err(Error::CredentialMissing),
+            (required, Self::User(_) | Self::Guest(_)) => Err(Error::CallerNotAllowed(required)),
+        }
+    }
+
+    fn links(&self) -> &[LinkActor] {
+        match self {
+            Self::Guest(links) => links,
+            Self::Anonymous | Self::User(_) => &[],
+        }
+    }
+}
+
+/// A row that the caller may see, with what they may do with it. Only this module makes one.
+#[derive(Debug, Clone)]
+pub struct Granted<T> {
+    row: T,
+    role: Role,
+    may_download: bool,
+}
+
+impl<T> Granted<T> {
+    /// The caller's role.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The row itself.
+    pub fn into_row(self) -> T {
+        self.row
+    }
+
+    /// Checks that the caller has at least a role.
+    pub fn at_least(self, role: Role) -> Result<Self> {
+        if self.role >= role { Ok(self) } else { Err(Error::RoleTooLow(role.name())) }
+    }
+
+    /// Checks that the caller may have original bytes.
+    pub fn downloadable(self) -> Result<Self> {
+        if self.may_download { Ok(self) } else { Err(Error::DownloadNotAllowed) }
+    }
+}
+
+impl<T> Deref for Granted<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.row
+    }
+}
+
+/// Opens a request: validates the message and hands out the caller that the authenticate layer
+/// found. There is no other way to a caller.
+pub fn open<T: Validate>(request: tonic::Request<T>) -> Result<(Actor, T)> {
+    let (_, extensions, message) = request.into_parts();
+    let actor = found(extensions.get())?;
+    validate(&message)?;
+    Ok((actor, message))
+}
+
+/// Opens a client stream; each of its messages still goes through [`validate`].
+pub fn open_stream<T>(
+    request: tonic::Request<tonic::Streaming<T>>,
+) -> Result<(Actor, tonic::Streaming<T>)> {
+    let (_, extensions, stream) = request.into_parts();
+    Ok((found(extensions.get())?, stream))
+}
+
+/// Opens an HTTP request: hands out the caller that the authenticate layer found.
+pub fn open_http(parts: &http::request::Parts) -> Result<Actor> {
+    found(parts.extensions.get())
+}
+
+/// Checks a message against its annotated rules.
+pub fn validate(message: &impl Validate) -> Result<()> {
+    let violations = Violations::of(message);
+    if violations.is_empty() { Ok(()) } else { Err(Error::InvalidRequest(violations)) }
+}
+
+fn found(actor: Option<&Actor>) -> Result<Actor> {
+    actor.cloned().ok_or_else(|| Error::internal("no authenticate layer around this call"))
+}
+
+/// Locks the rows of a select until the transaction ends. SQLite needs no such lock: its
+/// transactions exclude each other from the start.
+fn lock<E: EntityTrait>(select: Select<E>, backend: sea_orm::DbBackend) -> Option<Select<E>> {
+    (backend != sea_orm::DbBackend::Sqlite).then(|| select.lock_exclusive())
+}

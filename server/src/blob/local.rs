@@ -1,0 +1,97 @@
+//! Blobs as files in a folder.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use super::BlobKey;
+
+#[derive(Debug)]
+pub(super) struct Local {
+    root: PathBuf,
+}
+
+impl Local {
+    pub(super) fn open(root: PathBuf) -> io::Result<Self> {
+        fs::create_dir_all(&root)?;
+        Ok(Self { root })
+    }
+
+    /// Durable before visible: the bytes are synced, then renamed, then the folder is synced.
+    pub(super) fn put(&self, key: BlobKey, file: &Path) -> io::Result<()> {
+        let path = self.path(key);
+        let folder = path.parent().unwrap_or(&self.root);
+        if !folder.exists() {
+            fs::create_dir_all(folder)?;
+            sync(folder.parent().unwrap_or(&self.root))?;
+            sync(&self.root)?;
+        }
+        match File::open(file) {
+            Ok(bytes) => bytes.sync_all()?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && path.exists() => {
+                return sync(folder);
+            }
+            Err(error) => return Err(error),
+        }
+        fs::rename(file, &path)?;
+        sync(folder)
+    }
+
+    pub(super) fn size(&self, key: BlobKey) -> io::Result<Option<u64>> {
+        match fs::metadata(self.path(key)) {
+            Ok(metadata) => Ok(Some(metadata.len())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Appends a range to the buffer, which has room for it: reading into spare room spares
+    /// filling it with zeros first.
+    pub(super) fn read(
+        &self,
+        key: BlobKey,
+        range: &Range<u64>,
+        buffer: &mut Vec<u8>,
+    ) -> io::Result<()> {
+        let mut file = File::open(self.path(key))?;
+        if range.start > 0 {
+            file.seek(SeekFrom::Start(range.start))?;
+        }
+        let length = range.end - range.start;
+        let read = file.take(length).read_to_end(buffer)?;
+        if read as u64 == length { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    }
+
+    pub(super) fn delete(&self, key: BlobKey) -> io::Result<()> {
+        match fs::remove_file(self.path(key)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn list(&self) -> io::Result<Vec<BlobKey>> {
+        let mut keys = Vec::new();
+        let mut folders = vec![self.root.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder)? {
+                let entry = entry?;
+                if entry.file_type()?.is_dir() {
+                    folders.push(entry.path());
+                } else if let Ok(path) = entry.path().strip_prefix(&self.root) {
+                    keys.extend(path.to_str().and_then(BlobKey::parse));
+                }
+            }
+        }
+        Ok(keys)
+    }
+
+    fn path(&self, key: BlobKey) -> PathBuf {
+        self.root.join(key.path())
+    }
+}
+
+/// Makes names in a folder survive a power cut.
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}

@@ -1,0 +1,422 @@
+//! Every setting of the server: one table of names, defaults and meanings, and one reading of it
+//! that reports all mistakes at once.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::Uri;
+
+/// One setting: a flag and an environment variable.
+#[derive(Debug)]
+pub struct Setting {
+    /// The flag without its dashes; `listen` is `--listen` and `ALBUMEN_LISTEN`.
+    pub name: &'static str,
+    /// The default as it would be written; empty if there is none.
+    pub default: &'static str,
+    /// What it sets, in one sentence, with the form of its values.
+    pub help: &'static str,
+    /// Whether `ALBUMEN_…_FILE` may name a file with the value instead.
+    pub is_secret: bool,
+}
+
+const fn setting(name: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { name, default, help, is_secret: false }
+}
+
+/// Every setting, in the order in which `--help` and `.env.sample` show them.
+pub const SETTINGS: &[Setting] = &[
+    setting("listen", "127.0.0.1:8420", "Address and port to serve gRPC, grpc-web and HTTP on"),
+    setting(
+        "public-url",
+        "",
+        "Address under which people reach the server, as in https://photos.example.org; \
+         default: the host that a request names",
+    ),
+    setting(
+        "data-dir",
+        "albumen-data",
+        "Folder for photos, the SQLite database and the secret key",
+    ),
+    Setting {
+        name: "database-url",
+        default: "",
+        help: "sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE; \
+               default: albumen.db in the data folder",
+        is_secret: true,
+    },
+    setting("database-connections", "10", "Connections to the database, 2 to 1000"),
+    Setting {
+        name: "secret-key",
+        default: "",
+        help: "32 random bytes in base64 that seal what the database must not give away; \
+               default with SQLite: secret.key in the data folder, made at the first start",
+        is_secret: true,
+    },
+    setting("max-file-size", "16GiB", "Largest file that can be uploaded, in bytes or as 500MiB"),
+    setting("default-quota", "", "What a new user may store, as 500GiB; default: any amount"),
+    setting("access-token-ttl", "15m", "How long an access token is good, 1m to 1d"),
+    setting("session-ttl", "30d", "How long an unused session lasts, 1h to 366d"),
+    setting("link-session-ttl", "12h", "How long a guest stays in an opened link, 1m to 30d"),
+    setting("upload-ttl", "24h", "How long an unfinished upload waits for bytes, 1m to 30d"),
+    setting("export-ttl", "7d", "How long an export is kept, 1m to 366d"),
+    setting("request-timeout", "60s", "How long a call that does not stream may take, 1s to 1h"),
+    setting("max-concurrent-requests", "1000", "Calls worked on at once; more wait, 1 to 100000"),
+    setting("shutdown-grace", "30s", "How long open calls may go on at shutdown, 0s to 1h"),
+    setting(
+        "cors-origins",
+        "",
+        "Other origins whose pages may call, separated by commas, as in https://app.example.org",
+    ),
+    setting("reflection", "true", "Whether gRPC reflection tells clients about the API"),
+    setting("log", "info", "Log level or filter, as in info,albumen_server=debug"),
+    setting("log-format", "text", "Form of the log: text or json"),
+];
+
+/// Variables of the command line clients, which may stand in the same environment.
+const CLIENT_VARIABLES: [&str; 2] = ["ALBUMEN_URL", "ALBUMEN_API_KEY"];
+
+impl Setting {
+    /// The environment variable of the setting.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        format!("ALBUMEN_{}", self.name.to_uppercase().replace('-', "_"))
+    }
+}
+
+/// The database that the server works on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// A SQLite file.
+    Sqlite(PathBuf),
+    /// A PostgreSQL server.
+    Postgres(Secret),
+}
+
+/// The form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Text that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<secret>")
+    }
+}
+
+/// The settings, read and checked. [`SETTINGS`] says what each means.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each field is a setting, documented in SETTINGS")]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub public_url: Option<String>,
+    pub data_dir: PathBuf,
+    pub database_url: DatabaseUrl,
+    pub database_connections: u32,
+    pub secret_key: Option<SecretKey>,
+    pub max_file_size_bytes: i64,
+    pub default_quota_bytes: Option<i64>,
+    pub access_token_ttl: Duration,
+    pub session_ttl: Duration,
+    pub link_session_ttl: Duration,
+    pub upload_ttl: Duration,
+    pub export_ttl: Duration,
+    pub request_timeout: Duration,
+    pub max_concurrent_requests: usize,
+    pub shutdown_grace: Duration,
+    pub cors_origins: Vec<http::HeaderValue>,
+    pub reflection: bool,
+    pub log: String,
+    pub log_format: LogFormat,
+}
+
+/// The 32 bytes from which every other key is derived.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretKey(pub [u8; 32]);
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<secret key>")
+    }
+}
+
+impl Config {
+    /// Reads the settings from flags and from environment variables; a flag wins.
+    ///
+    /// `flags` has setting names, `variables` variable names. Fails with every mistake there is,
+    /// one a line: bad values, unreadable files and unknown `ALBUMEN_` names.
+    pub fn read(
+        flags: &BTreeMap<String, String>,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Self, String> {
+        let mut reader = Reader { flags, variables, mistakes: Vec::new() };
+        reader.refuse_unknown();
+        let config = reader.config();
+        if reader.mistakes.is_empty() { Ok(config) } else { Err(reader.mistakes.join("\n")) }
+    }
+}
+
+struct Reader<'a> {
+    flags: &'a BTreeMap<String, String>,
+    variables: &'a BTreeMap<String, String>,
+    mistakes: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn config(&mut self) -> Config {
+        let minute = Duration::from_secs(60);
+        let day = 24 * 60 * minute;
+        let data_dir = PathBuf::from(self.text("data-dir"));
+        Config {
+            listen: self.parse("listen", |text| text.parse().ok(), SocketAddr::from(([0; 4], 0))),
+            public_url: self.optional("public-url", public_url),
+            database_url: self
+                .optional("database-url", database_url)
+                .unwrap_or_else(|| DatabaseUrl::Sqlite(data_dir.join("albumen.db"))),
+            database_connections: self.number("database-connections", 2, 1000),
+            secret_key: self.optional("secret-key", secret_key),
+            max_file_size_bytes: self.parse("max-file-size", size, 0),
+            default_quota_bytes: self.optional("default-quota", size),
+            access_token_ttl: self.duration("access-token-ttl", minute, day),
+            session_ttl: self.duration("session-ttl", 60 * minute, 366 * day),
+            link_session_ttl: self.duration("link-session-ttl", minute, 30 * day),
+            upload_ttl: self.duration("upload-ttl", minute, 30 * day),
+            export_ttl: self.duration("export-ttl", minute, 366 * day),
+            request_timeout: self.duration("request-timeout", minute / 60, 60 * minute),
+            max_concurrent_requests: self.number("max-concurrent-requests", 1, 100_000) as usize,
+            shutdown_grace: self.duration("shutdown-grace", Duration::ZERO, 60 * minute),
+            cors_origins: self.optional("cors-origins", origins).unwrap_or_default(),
+            reflection: self.parse("reflection", |text| text.parse().ok(), true),
+            log: self.text("log"),
+            log_format: self.parse("log-format", log_format, LogFormat::Text),
+            data_dir,
+        }
+    }
+
+    fn refuse_unknown(&mut self) {
+        for name in self.variables.keys().filter(|name| name.starts_with("ALBUMEN_")) {
+            let is_known = SETTINGS.iter().any(|setting| {
+                let variable = setting.variable();
+                *name == variable || setting.is_secret && *name == format!("{variable}_FILE")
+            });
+            if !is_known && !CLIENT_VARIABLES.contains(&name.as_str()) {
+                self.mistakes.push(format!("{name} is no setting; --help lists them"));
+            }
+        }
+    }
+
+    /// The value as it was written, else the default.
+    fn text(&mut self, name: &str) -> String {
+        let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else {
+            self.mistakes.push(format!("{name} is missing from the table of settings"));
+            return String::new();
+        };
+        if let Some(value) = self.flags.get(name) {
+            return value.clone();
+        }
+        let variable = setting.variable();
+        let from_file = setting.is_secret.then(|| self.from_file(&format!("{variable}_FILE")));
+        let value = self.variables.get(&variable).filter(|value| !value.is_empty()).cloned();
+        match (value, from_file.flatten()) {
+            (Some(_), Some(_)) => {
+                self.mistakes.push(format!("{variable} and {variable}_FILE are both set"));
+                String::new()
+            }
+            (Some(value), None) | (None, Some(value)) => value,
+            (None, None) => setting.default.to_owned(),
+        }
+    }
+
+    fn from_file(&mut self, variable: &str) -> Option<String> {
+        let path = self.variables.get(variable).filter(|path| !path.is_empty())?;
+        match std::fs::read_to_string(path) {
+            Ok(text) => Some(text.trim().to_owned()),
+            Err(error) => {
+                self.mistakes
+                    .push(format!("{variable} names {path}, which cannot be read: {error}"));
+                None
+            }
+        }
+    }
+
+    /// A value that must be there.
+    fn parse<T>(&mut self, name: &str, parse: impl Fn(&str) -> Option<T>, otherwise: T) -> T {
+        let text = self.text(name);
+        parse(&text).unwrap_or_else(|| {
+            self.mistake(name, &text);
+            otherwise
+        })
+    }
+
+    /// A value that may be left out.
+    fn optional<T>(&mut self, name: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let text = self.text(name);
+        if text.is_empty() {
+            return None;
+        }
+        let value = parse(&text);
+        if value.is_none() {
+            self.mistake(name, &text);
+        }
+        value
+    }
+
+    fn number(&mut self, name: &str, min: u32, max: u32) -> u32 {
+        let is_in_range = |number: &u32| (min..=max).contains(number);
+        self.parse(name, |text| text.parse().ok().filter(is_in_range), min)
+    }
+
+    fn duration(&mut self, name: &str, min: Duration, max: Duration) -> Duration {
+        let is_in_range = |duration: &Duration| (min..=max).contains(duration);
+        self.parse(name, |text| duration(text).filter(is_in_range), min)
+    }
+
+    fn mistake(&mut self, name: &str, text: &str) {
+        let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else { return };
+        let shown = if setting.is_secret { "its value".to_owned() } else { format!("{text:?}") };
+        let variable = setting.variable();
+        self.mistakes
+            .push(format!("--{name} ({variable}) cannot be {shown}. It is: {}", setting.help));
+    }
+}
+
+/// `15m`: a whole number of seconds, minutes, hours or days.
+fn duration(text: &str) -> Option<Duration> {
+    let units = [("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)];
+    let (digits, seconds) =
+        units.iter().find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, *seconds)))?;
+    let number: u64 = digits.parse().ok()?;
+    number.checked_mul(seconds).map(Duration::from_secs)
+}
+
+/// `500MiB`: a whole, positive number of bytes, KiB, MiB, GiB or TiB.
+fn size(text: &str) -> Option<i64> {
+    let units = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40), ("", 0)];
+    let (digits, shift) =
+        units.iter().find_map(|(unit, shift)| Some((text.strip_suffix(unit)?, *shift)))?;
+    let number: i64 = digits.trim_end().parse().ok()?;
+    number.checked_mul(1 << shift).filter(|size| *size > 0)
+}
+
+fn database_url(text: &str) -> Option<DatabaseUrl> {
+    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        return Some(DatabaseUrl::Postgres(Secret(text.to_owned())));
+    }
+    let path = text.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    (!path.is_empty()).then(|| DatabaseUrl::Sqlite(PathBuf::from(path)))
+}
+
+fn secret_key(text: &str) -> Option<SecretKey> {
+    STANDARD.decode(text).ok()?.try_into().ok().map(SecretKey)
+}
+
+/// An `http` or `https` address without path, kept without its final slash.
+fn public_url(text: &str) -> Option<String> {
+    let uri: Uri = text.parse().ok()?;
+    let is_web = matches!(uri.scheme_str(), Some("http" | "https"));
+    let is_bare = uri.path() == "/" && uri.query().is_none() && uri.authority().is_some();
+    (is_web && is_bare).then(|| text.trim_end_matches('/').to_owned())
+}
+
+fn origins(text: &str) -> Option<Vec<http::HeaderValue>> {
+    text.split(',').map(|origin| public_url(origin.trim())?.parse().ok()).collect()
+}
+
+fn log_format(text: &str) -> Option<LogFormat> {
+    match text {
+        "text" => Some(LogFormat::Text),
+        "json" => Some(LogFormat::Json),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn the_defaults_are_a_whole_configuration() {
+        let config = Config::read(&map(&[]), &map(&[])).unwrap();
+        assert_eq!(config.database_url, DatabaseUrl::Sqlite("albumen-data/albumen.db".into()));
+        assert_eq!(config.max_file_size_bytes, 16 << 30);
+        assert_eq!(config.session_ttl, Duration::from_secs(30 * 86_400));
+        assert!(config.listen.ip().is_loopback());
+    }
+
+    #[test]
+    fn a_flag_wins_over_a_variable() {
+        let config = Config::read(
+            &map(&[("log-format", "json")]),
+            &map(&[("ALBUMEN_LOG_FORMAT", "text"), ("ALBUMEN_LISTEN", "[::1]:1")]),
+        );
+        let config = config.unwrap();
+        assert_eq!(config.log_format, LogFormat::Json);
+        assert_eq!(config.listen.port(), 1);
+    }
+
+    #[test]
+    fn every_mistake_is_reported_at_once() {
+        let variables = map(&[
+            ("ALBUMEN_LISTEN", "here"),
+            ("ALBUMEN_SESSION_TTL", "30"),
+            ("ALBUMEN_MAX_FILE_SIZE", "-1"),
+            ("ALBUMEN_DATABASE_URL", "mysql://root:hunter2@db/x"),
+            ("ALBUMEN_SECRET_KEY_FILE", "/nowhere"),
+            ("ALBUMEN_SESION_TTL", "30d"),
+            ("ALBUMEN_URL", "http://client"),
+        ]);
+        let mistakes = Config::read(&map(&[]), &variables).unwrap_err();
+        assert_eq!(mistakes.lines().count(), 6, "{mistakes}");
+        for part in ["--listen", "--session-ttl", "SESION", "--max-file-size", "/nowhere"] {
+            assert!(mistakes.contains(part), "{part} in {mistakes}");
+        }
+        assert!(!mistakes.contains("hunter2"));
+    }
+
+    #[test]
+    fn values_have_units() {
+        assert_eq!(size("500 MiB"), Some(500 << 20));
+        assert_eq!(size("12"), Some(12));
+        assert_eq!(size("0"), None);
+        assert_eq!(size("9000000TiB"), None);
+        assert_eq!(duration("90s"), Some(Duration::from_secs(90)));
+        assert_eq!(duration("90"), None);
+        assert_eq!(public_url("https://a.example/"), Some("https://a.example".to_owned()));
+        assert_eq!(public_url("https://a.example/x"), None);
+        assert_eq!(public_url("ftp://a.example"), None);
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let flags = map(&[("secret-key", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")]);
+        let config = Config::read(&flags, &map(&[])).unwrap();
+        assert!(config.secret_key.is_some());
+        assert!(!format!("{config:?}").contains("AAAA"));
+        assert!(!format!("{config:?}").contains("[0, 0"));
+    }
+}

@@ -1,0 +1,151 @@
+//! The database: SQLite or PostgreSQL, and the one way to change it.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use migration::{Migrator, MigratorTrait as _};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait as _, Database as Sea, DatabaseConnection, DatabaseTransaction,
+    DbBackend, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
+};
+use tokio_util::task::TaskTracker;
+
+use crate::config::{Config, DatabaseUrl};
+use crate::error::{Error, Result};
+
+/// How long a call waits for a connection, and SQLite for its lock.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Any number, as long as nobody else takes the same advisory lock: "albumen" in ASCII.
+const START_LOCK: i64 = 0x61_6c_62_75_6d_65_6e;
+
+/// Connections to the database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// SQLite admits one writer: it is this connection, and all who write wait for it in order.
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+    tasks: TaskTracker,
+}
+
+/// An open transaction, shared by the operations that run in it.
+#[derive(Debug, Clone)]
+pub struct Transaction(Arc<DatabaseTransaction>);
+
+impl Deref for Transaction {
+    type Target = DatabaseTransaction;
+
+    fn deref(&self) -> &DatabaseTransaction {
+        &self.0
+    }
+}
+
+impl Database {
+    /// Connects as the settings say. `tasks` keeps shutdown waiting for open transactions.
+    pub async fn open(config: &Config, tasks: TaskTracker) -> Result<Self, DbErr> {
+        match &config.database_url {
+            DatabaseUrl::Sqlite(path) => {
+                let url = format!("sqlite:{}?mode=rwc", path.display());
+                let writer = Sea::connect(sqlite(&url, 1)).await?;
+                let reader = Sea::connect(sqlite(&url, config.database_connections)).await?;
+                Ok(Self { writer, reader, tasks })
+            }
+            DatabaseUrl::Postgres(url) => {
+                let mut options = options(url.expose(), config.database_connections);
+                // A connection may have died unnoticed; asking costs one round trip.
+                options.test_before_acquire(true).max_lifetime(Duration::from_secs(600));
+                let pool = Sea::connect(options).await?;
+                Ok(Self { writer: pool.clone(), reader: pool, tasks })
+            }
+        }
+    }
+
+    /// The connection for reads outside transactions.
+    #[must_use]
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub fn backend(&self) -> DbBackend {
+        self.writer.get_database_backend()
+    }
+
+    /// Runs a unit of work in one transaction: committed if it succeeds, else without effect.
+    ///
+    /// The work runs in a task of its own, to its end even if the caller leaves: a `begin` that is
+    /// cancelled leaves its PostgreSQL connection inside an open transaction, and the next one to
+    /// use that connection loses its writes (launchbadge/sqlx#4385).
+    pub async fn transact<T, F, W>(&self, work: W) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+        W: FnOnce(Transaction) -> F + Send + 'static,
+    {
+        let writer = self.writer.clone();
+        let unit = async move {
+            let options = TransactionOptions {
+                // Taking the lock at the start: a transaction that first reads and then writes
+                // would fail at once, without waiting, if another wrote in between.
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..TransactionOptions::default()
+            };
+            let transaction = Transaction(Arc::new(writer.begin_with_options(options).await?));
+            let result = work(transaction.clone()).await;
+            let Ok(transaction) = Arc::try_unwrap(transaction.0) else {
+                return Err(Error::internal("a unit of work outlived its transaction"));
+            };
+            match result {
+                Ok(value) => transaction.commit().await.map(|()| value).map_err(Error::from),
+                Err(error) => {
+                    transaction.rollback().await?;
+                    Err(error)
+                }
+            }
+        };
+        self.tasks.spawn(unit).await.map_err(Error::internal)?
+    }
+
+    /// Brings the schema to this version's. Several servers may start at once.
+    pub async fn migrate(&self) -> Result<(), DbErr> {
+        if self.backend() == DbBackend::Sqlite {
+            return Migrator::up(&self.writer, None).await;
+        }
+        let lock = self.writer.begin().await?;
+        lock.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({START_LOCK})")).await?;
+        Migrator::up(&self.writer, None).await?;
+        lock.commit().await
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        Ok(self.reader.ping().await?)
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) -> Result<(), DbErr> {
+        self.reader.close_by_ref().await?;
+        self.writer.close_by_ref().await
+    }
+}
+
+fn options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(connections).acquire_timeout(PATIENCE).sqlx_logging(false);
+    options
+}
+
+fn sqlite(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = options(url, connections);
+    // A file does not go away: no ping, and no reason to reopen it.
+    options.test_before_acquire(false).map_sqlx_sqlite_opts(|options| {
+        options
+            .pragma("journal_mode", "WAL")
+            // A phone deletes its copy once we say "stored": a lost commit is a lost photo.
+            .pragma("synchronous", "FULL")
+            .foreign_keys(true)
+            .busy_timeout(PATIENCE)
+    });
+    options
+}

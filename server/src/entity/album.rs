@@ -1,0 +1,67 @@
+//! Albums.
+
+use sea_orm::entity::prelude::*;
+
+use crate::id::{AlbumId, AssetId};
+use crate::time::Micros;
+
+/// A row.
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "album")]
+pub struct Model {
+    /// The id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: AlbumId,
+    /// The name.
+    pub display_name: String,
+    /// The name in the form that is compared and sorted by.
+    pub folded_name: String,
+    /// What people read below the name.
+    pub description: String,
+    /// The order in which its assets are shown.
+    pub order: Order,
+    /// The asset that stands for it; none if it is empty.
+    pub cover_asset_id: Option<AssetId>,
+    /// How many assets it has.
+    pub asset_count: i32,
+    /// The earliest `sort_time` of its assets.
+    pub first_time: Option<Micros>,
+    /// The latest `sort_time` of its assets.
+    pub last_time: Option<Micros>,
+    /// Grows with every update; the API's etag.
+    pub revision: i64,
+    /// When it was made.
+    pub create_time: Micros,
+    /// When it, or what it contains, was last changed.
+    pub update_time: Micros,
+    /// When it was put into the trash.
+    pub delete_time: Option<Micros>,
+}
+
+/// What a row refers to.
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {
+    /// Who is in the album.
+    #[sea_orm(has_many = "super::album_member::Entity")]
+    Member,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Related<super::album_member::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Member.def()
+    }
+}
+
+/// The order of an album's assets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum Order {
+    /// Latest first.
+    NewestFirst = 1,
+    /// Earliest first.
+    OldestFirst = 2,
+    /// As people put them.
+    Manual = 3,
+}

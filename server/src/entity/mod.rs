@@ -1,0 +1,15 @@
+//! One file for each table: its row, what it refers to, and what can be said of a row alone.
+
+pub mod album;
+pub mod album_asset;
+pub mod album_member;
+pub mod asset;
+pub mod asset_file;
+pub mod export;
+pub mod export_part;
+pub mod installation;
+pub mod session;
+pub mod shared_link;
+pub mod signing_key;
+pub mod upload;
+pub mod user;

@@ -1,0 +1,536 @@
+//! The one list of what can go wrong, and the one table of how callers are told.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use albumen::v1::ErrorReason;
+use albumen::{Caller, Violation};
+use http::StatusCode;
+use http::header::{CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER};
+use sea_orm::{DbErr, RuntimeErr, SqlErr, SqlxError};
+use serde_json::{Value, json};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+use crate::id::RequestId;
+
+/// The result of everything that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The `domain` of every `google.rpc.ErrorInfo`.
+pub const DOMAIN: &str = "albumen";
+
+tokio::task_local! {
+    static REQUEST_ID: RequestId;
+}
+
+/// Runs a call under an id, which an internal error in it will name.
+pub fn with_request_id<F: Future>(id: RequestId, call: F) -> impl Future<Output = F::Output> {
+    REQUEST_ID.scope(id, call)
+}
+
+/// A thing that an error is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// What it is, as in `album`.
+    pub kind: &'static str,
+    /// Its id or unique name, as the caller gave it.
+    pub id: String,
+}
+
+/// What can go wrong. [`ErrorReason`] documents each for callers.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each variant is an ErrorReason, documented in the proto")]
+pub enum Error {
+    InvalidRequest(Vec<Violation>),
+    PageTokenMismatch,
+    CredentialMissing,
+    CredentialInvalid,
+    LoginFailed,
+    SetupTokenWrong,
+    LinkPasswordRequired,
+    LinkPasswordWrong,
+    CallerNotAllowed(Caller),
+    RoleTooLow(&'static str),
+    DownloadNotAllowed,
+    NotFound(Resource),
+    AlreadyExists(Resource),
+    AlreadySetUp,
+    Trashed(Resource),
+    UploadIncomplete { committed_size_bytes: i64, size_bytes: i64 },
+    UploadNotActive(&'static str),
+    ExportEmpty,
+    ExportStale(String),
+    DigestMismatch,
+    UnsupportedType(String),
+    EtagMismatch(String),
+    Conflict,
+    UploadOffset { committed_size_bytes: i64 },
+    OffsetOutOfRange { size_bytes: i64 },
+    FileTooLarge { limit_bytes: i64 },
+    QuotaExceeded { limit_bytes: i64, used_bytes: i64 },
+    Busy,
+    StorageUnavailable(String),
+    DataDamaged(Resource),
+    TimedOut,
+    Internal(String),
+}
+
+impl Error {
+    /// A request whose `field` breaks a rule: `description` says what it must be.
+    pub fn invalid(field: impl Into<String>, description: impl Into<String>) -> Self {
+        Self::InvalidRequest(vec![Violation {
+            field: field.into(),
+            description: description.into(),
+        }])
+    }
+
+    /// A `kind` that does not exist or that the caller may not see.
+    pub fn not_found(kind: &'static str, id: impl fmt::Display) -> Self {
+        Self::NotFound(Resource { kind, id: id.to_string() })
+    }
+
+    /// A `kind` whose id or unique name is taken.
+    pub fn already_exists(kind: &'static str, id: impl fmt::Display) -> Self {
+        Self::AlreadyExists(Resource { kind, id: id.to_string() })
+    }
+
+    /// A `kind` that is in the trash.
+    pub fn trashed(kind: &'static str, id: impl fmt::Display) -> Self {
+        Self::Trashed(Resource { kind, id: id.to_string() })
+    }
+
+    /// A failure that nobody foresaw; only the log gets to see the cause.
+    pub fn internal(cause: impl fmt::Display) -> Self {
+        Self::Internal(cause.to_string())
+    }
+
+    /// The stable reason that callers can test for.
+    #[must_use]
+    pub fn reason(&self) -> ErrorReason {
+        self.row().1
+    }
+
+    /// The cause that only the log may see; `None` where the message says it all.
+    #[must_use]
+    pub fn hidden_cause(&self) -> Option<&str> {
+        match self {
+            Self::Internal(cause) | Self::StorageUnavailable(cause) => Some(cause),
+            _ => None,
+        }
+    }
+
+    /// The table: code, reason and message of each error.
+    #[expect(clippy::too_many_lines, reason = "one row for each error, nothing else")]
+    fn row(&self) -> (Code, ErrorReason, String) {
+        use ErrorReason as R;
+        match self {
+            Self::InvalidRequest(violations) => {
+                (Code::InvalidArgument, R::InvalidRequest, sentence(violations))
+            }
+            Self::PageTokenMismatch => (
+                Code::InvalidArgument,
+                R::PageTokenMismatch,
+                "page_token was made for a request with other parameters".to_owned(),
+            ),
+            Self::CredentialMissing => (
+                Code::Unauthenticated,
+                R::CredentialMissing,
+                "this call needs a bearer token".to_owned(),
+            ),
+            Self::CredentialInvalid => (
+                Code::Unauthenticated,
+                R::CredentialInvalid,
+                "the token is malformed, expired or revoked".to_owned(),
+            ),
+            Self::LoginFailed => (
+                Code::Unauthenticated,
+                R::LoginFailed,
+                "e-mail and password do not belong together".to_owned(),
+            ),
+            Self::SetupTokenWrong => (
+                Code::Unauthenticated,
+                R::SetupTokenWrong,
+                "this is not the setup token that the server printed at its last start".to_owned(),
+            ),
+            Self::LinkPasswordRequired => (
+                Code::Unauthenticated,
+                R::LinkPasswordRequired,
+                "this link has a password".to_owned(),
+            ),
+            Self::LinkPasswordWrong => (
+                Code::Unauthenticated,
+                R::LinkPasswordWrong,
+                "this is not the link's password".to_owned(),
+            ),
+            Self::CallerNotAllowed(required) => (
+                Code::PermissionDenied,
+                R::CallerNotAllowed,
+                format!("only a {} may call this", caller_name(*required)),
+            ),
+            Self::RoleTooLow(required) => {
+                (Code::PermissionDenied, R::RoleTooLow, format!("this needs the {required} role"))
+            }
+            Self::DownloadNotAllowed => (
+                Code::PermissionDenied,
+                R::DownloadNotAllowed,
+                "this link does not allow downloads".to_owned(),
+            ),
+            Self::NotFound(resource) => {
+                (Code::NotFound, R::ResourceNotFound, format!("{resource} does not exist"))
+            }
+            Self::AlreadyExists(resource) => {
+                (Code::AlreadyExists, R::ResourceAlreadyExists, format!("{resource} is taken"))
+            }
+            Self::AlreadySetUp => (
+                Code::FailedPrecondition,
+                R::AlreadySetUp,
+                "the server has its first user already".to_owned(),
+            ),
+            Self::Trashed(resource) => (
+                Code::FailedPrecondition,
+                R::Trashed,
+                format!("{resource} is in the trash; restore it first"),
+            ),
+            Self::UploadIncomplete { committed_size_bytes, size_bytes } => (
+                Code::FailedPrecondition,
+                R::UploadIncomplete,
+                format!("the upload has {committed_size_bytes} of {size_bytes} bytes"),
+            ),
+            Self::UploadNotActive(state) => {
+                (Code::FailedPrecondition, R::UploadNotActive, format!("the upload is {state}"))
+            }
+            Self::ExportEmpty => {
+                (Code::FailedPrecondition, R::ExportEmpty, "there is nothing to export".to_owned())
+            }
+            Self::ExportStale(_) => (
+                Code::FailedPrecondition,
+                R::ExportStale,
+                "an asset of the export is gone; create a new export".to_owned(),
+            ),
+            Self::DigestMismatch => (
+                Code::InvalidArgument,
+                R::DigestMismatch,
+                "the bytes do not have the announced sha256; the upload is cancelled".to_owned(),
+            ),
+            Self::UnsupportedType(detected) => (
+                Code::InvalidArgument,
+                R::UnsupportedType,
+                format!("this is neither a photo nor a video but {detected}"),
+            ),
+            Self::EtagMismatch(current) => (
+                Code::Aborted,
+                R::EtagMismatch,
+                format!("somebody else changed it; its etag is now {current}"),
+            ),
+            Self::Conflict => {
+                (Code::Aborted, R::Conflict, "another call was changing the same thing".to_owned())
+            }
+            Self::UploadOffset { committed_size_bytes } => (
+                Code::OutOfRange,
+                R::OffsetOutOfRange,
+                format!("the next byte belongs at offset {committed_size_bytes}"),
+            ),
+            Self::OffsetOutOfRange { size_bytes } => (
+                Code::OutOfRange,
+                R::OffsetOutOfRange,
+                format!("the offset lies behind the end at {size_bytes}"),
+            ),
+            Self::FileTooLarge { limit_bytes } => (
+                Code::ResourceExhausted,
+                R::FileTooLarge,
+                format!("files may have {limit_bytes} bytes here"),
+            ),
+            Self::QuotaExceeded { limit_bytes, used_bytes } => (
+                Code::ResourceExhausted,
+                R::QuotaExceeded,
+                format!("{used_bytes} of {limit_bytes} bytes are used; the file does not fit"),
+            ),
+            Self::Busy => (
+                Code::ResourceExhausted,
+                R::Busy,
+                "too many are doing this at once; try again".to_owned(),
+            ),
+            Self::StorageUnavailable(_) => (
+                Code::Unavailable,
+                R::StorageUnavailable,
+                "the server cannot reach its storage; try again".to_owned(),
+            ),
+            Self::DataDamaged(resource) => (
+                Code::DataLoss,
+                R::DataDamaged,
+                format!("the stored bytes of {resource} no longer match their checksum"),
+            ),
+            Self::TimedOut => (
+                Code::DeadlineExceeded,
+                R::TimedOut,
+                "the call took longer than the server allows".to_owned(),
+            ),
+            Self::Internal(_) => {
+                (Code::Internal, R::Internal, "something unforeseen went wrong".to_owned())
+            }
+        }
+    }
+
+    /// The metadata that `ErrorReason` promises.
+    fn metadata(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::InvalidRequest(violations) => {
+                violations.first().map(|first| ("field", first.field.clone())).into_iter().collect()
+            }
+            Self::PageTokenMismatch => vec![("field", "page_token".to_owned())],
+            Self::CallerNotAllowed(required) => {
+                vec![("required_caller", caller_name(*required).to_owned())]
+            }
+            Self::RoleTooLow(required) => vec![("required_role", (*required).to_owned())],
+            Self::NotFound(resource)
+            | Self::AlreadyExists(resource)
+            | Self::Trashed(resource)
+            | Self::DataDamaged(resource) => {
+                vec![
+                    ("resource_type", resource.kind.to_owned()),
+                    ("resource_id", resource.id.clone()),
+                ]
+            }
+            Self::UploadIncomplete { committed_size_bytes, size_bytes } => vec![
+                ("committed_size_bytes", committed_size_bytes.to_string()),
+                ("size_bytes", size_bytes.to_string()),
+            ],
+            Self::UploadNotActive(state) => vec![("state", (*state).to_owned())],
+            Self::ExportStale(export_id) => vec![("resource_id", export_id.clone())],
+            Self::UnsupportedType(detected) => vec![("detected_type", detected.clone())],
+            Self::EtagMismatch(current) => vec![("etag", current.clone())],
+            Self::UploadOffset { committed_size_bytes } => {
+                vec![("committed_size_bytes", committed_size_bytes.to_string())]
+            }
+            Self::OffsetOutOfRange { size_bytes } => vec![("size_bytes", size_bytes.to_string())],
+            Self::FileTooLarge { limit_bytes } => vec![("limit_bytes", limit_bytes.to_string())],
+            Self::QuotaExceeded { limit_bytes, used_bytes } => {
+                vec![
+                    ("limit_bytes", limit_bytes.to_string()),
+                    ("used_bytes", used_bytes.to_string()),
+                ]
+            }
+            Self::CredentialMissing
+            | Self::CredentialInvalid
+            | Self::LoginFailed
+            | Self::SetupTokenWrong
+            | Self::LinkPasswordRequired
+            | Self::LinkPasswordWrong
+            | Self::DownloadNotAllowed
+            | Self::AlreadySetUp
+            | Self::ExportEmpty
+            | Self::DigestMismatch
+            | Self::Conflict
+            | Self::Busy
+            | Self::StorageUnavailable(_)
+            | Self::TimedOut
+            | Self::Internal(_) => Vec::new(),
+        }
+    }
+
+    /// After how long the same call can succeed; `None` where waiting does not help.
+    fn retry_delay(&self) -> Option<Duration> {
+        match self {
+            Self::Conflict => Some(Duration::from_millis(100)),
+            Self::Busy | Self::StorageUnavailable(_) => Some(Duration::from_secs(1)),
+            _ => None,
+        }
+    }
+
+    fn details(&self) -> ErrorDetails {
+        let reason = self.reason().as_str_name();
+        let reason = reason.trim_start_matches("ERROR_REASON_");
+        let metadata = self.metadata().into_iter().map(|(key, value)| (key.to_owned(), value));
+        let metadata: HashMap<_, _> = metadata.collect();
+        let mut details = ErrorDetails::with_error_info(reason, DOMAIN, metadata);
+        match self {
+            Self::InvalidRequest(violations) => {
+                for violation in violations {
+                    details.add_bad_request_violation(&violation.field, &violation.description);
+                }
+            }
+            Self::NotFound(resource)
+            | Self::AlreadyExists(resource)
+            | Self::DataDamaged(resource) => {
+                details.set_resource_info(resource.kind, &resource.id, "", self.row().2);
+            }
+            Self::AlreadySetUp
+            | Self::Trashed(_)
+            | Self::UploadIncomplete { .. }
+            | Self::UploadNotActive(_)
+            | Self::ExportEmpty
+            | Self::ExportStale(_) => {
+                details.add_precondition_failure_violation(reason, "", self.row().2);
+            }
+            Self::FileTooLarge { .. } | Self::QuotaExceeded { .. } => {
+                details.add_quota_failure_violation("caller", self.row().2);
+            }
+            Self::Internal(_) => {
+                let id = REQUEST_ID.try_with(RequestId::to_string).unwrap_or_default();
+                details.set_request_info(id, "");
+            }
+            _ => {}
+        }
+        if let Some(delay) = self.retry_delay() {
+            details.set_retry_info(Some(delay));
+        }
+        details
+    }
+
+    /// The error as an HTTP answer, its body a `google.rpc.Status` in JSON.
+    #[must_use]
+    pub fn to_http(&self) -> http::Response<String> {
+        let (code, _, message) = self.row();
+        let details = json_details(&self.details());
+        let body = json!({ "code": code as i32, "message": message, "details": details });
+        let mut response = http::Response::new(body.to_string());
+        *response.status_mut() = self.http_status(code);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+        if let Some(delay) = self.retry_delay() {
+            headers.insert(RETRY_AFTER, delay.as_secs().max(1).into());
+        }
+        if let Self::OffsetOutOfRange { size_bytes } = self
+            && let Ok(range) = format!("bytes */{size_bytes}").parse()
+        {
+            headers.insert(CONTENT_RANGE, range);
+        }
+        response
+    }
+
+    fn http_status(&self, code: Code) -> StatusCode {
+        match code {
+            Code::InvalidArgument => StatusCode::BAD_REQUEST,
+            Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Code::PermissionDenied => StatusCode::FORBIDDEN,
+            Code::NotFound => StatusCode::NOT_FOUND,
+            Code::FailedPrecondition if matches!(self, Self::ExportStale(_)) => StatusCode::GONE,
+            Code::AlreadyExists | Code::Aborted | Code::FailedPrecondition => StatusCode::CONFLICT,
+            Code::OutOfRange => StatusCode::RANGE_NOT_SATISFIABLE,
+            Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
+            Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+fn sentence(violations: &[Violation]) -> String {
+    let rules: Vec<_> = violations
+        .iter()
+        .map(|violation| format!("{} {}", violation.field, violation.description))
+        .collect();
+    rules.join("; ")
+}
+
+fn caller_name(caller: Caller) -> &'static str {
+    match caller {
+        Caller::Public | Caller::UserOrLink => "user or guest",
+        Caller::User => "user",
+        Caller::Admin => "administrator",
+    }
+}
+
+/// The details that HTTP clients act on, in the JSON form of `google.protobuf.Any`.
+fn json_details(details: &ErrorDetails) -> Vec<Value> {
+    let any = |name: &str| format!("type.googleapis.com/google.rpc.{name}");
+    let mut list = Vec::new();
+    if let Some(info) = details.error_info() {
+        list.push(json!({
+            "@type": any("ErrorInfo"),
+            "reason": info.reason, "domain": info.domain, "metadata": info.metadata,
+        }));
+    }
+    if let Some(request) = details.bad_request() {
+        let violations: Vec<_> = request
+            .field_violations
+            .iter()
+            .map(|one| json!({ "field": one.field, "description": one.description }))
+            .collect();
+        list.push(json!({ "@type": any("BadRequest"), "fieldViolations": violations }));
+    }
+    if let Some(info) = details.request_info() {
+        list.push(json!({ "@type": any("RequestInfo"), "requestId": info.request_id }));
+    }
+    list
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.id)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.row().2)?;
+        self.hidden_cause().map_or(Ok(()), |cause| write!(f, ": {cause}"))
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        log(&error);
+        let (code, _, message) = error.row();
+        Self::with_error_details(code, message, error.details())
+    }
+}
+
+/// Logs what callers do not get to see; called once, where the error leaves the server.
+pub fn log(error: &Error) {
+    match error {
+        Error::Internal(cause) => tracing::error!(error.cause = %cause, "call failed"),
+        Error::StorageUnavailable(cause) => {
+            tracing::warn!(error.cause = %cause, "storage is unavailable");
+        }
+        Error::DataDamaged(resource) => {
+            tracing::error!(resource.id = %resource.id, "stored bytes are damaged");
+        }
+        _ => {}
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        match error.sql_err() {
+            // A row that was there, or gone, only since this transaction looked.
+            Some(
+                SqlErr::UniqueConstraintViolation(_) | SqlErr::ForeignKeyConstraintViolation(_),
+            ) => {
+                return Self::Conflict;
+            }
+            _ => {}
+        }
+        match &error {
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => {
+                Self::StorageUnavailable(error.to_string())
+            }
+            DbErr::Exec(cause) | DbErr::Query(cause) => from_runtime(cause, &error),
+            _ => Self::internal(error),
+        }
+    }
+}
+
+/// SQLSTATE of a serialization failure and of a deadlock, and SQLite's `SQLITE_BUSY` with its
+/// extended `SQLITE_BUSY_SNAPSHOT`: the same call can succeed when it is repeated.
+const REPEATABLE: [&str; 4] = ["40001", "40P01", "5", "517"];
+
+fn from_runtime(cause: &RuntimeErr, error: &DbErr) -> Error {
+    let RuntimeErr::SqlxError(cause) = cause else { return Error::internal(error) };
+    let code = cause.as_database_error().and_then(|cause| cause.code());
+    if code.is_some_and(|code| REPEATABLE.contains(&code.as_ref())) {
+        return Error::Conflict;
+    }
+    match cause.as_ref() {
+        SqlxError::Io(_)
+        | SqlxError::Tls(_)
+        | SqlxError::PoolTimedOut
+        | SqlxError::PoolClosed
+        | SqlxError::WorkerCrashed => Error::StorageUnavailable(error.to_string()),
+        _ => Error::internal(error),
+    }
+}
