@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
+use crate::access::Revocations;
 use crate::access::token::Tokens;
 use crate::blob::BlobStore;
 use crate::config::Config;
@@ -39,6 +40,8 @@ pub struct Parts {
     pub tokens: Tokens,
     /// Password hashing.
     pub passwords: Passwords,
+    /// What open streams watch to notice that rights were taken away.
+    pub revocations: Revocations,
     /// Tasks that shutdown waits for.
     pub tasks: TaskTracker,
 }

@@ -3,7 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use prost::Message;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{Condition, Value};
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use crate::error::{Error, Result};
 
@@ -60,7 +63,7 @@ impl Page {
     pub fn parse(size: i32, token: &str, sizes: Sizes, parameters: &impl Message) -> Result<Self> {
         let size = match u32::try_from(size) {
             Ok(0) => sizes.default,
-            Ok(size) => size.min(sizes.max),
+            Ok(size) => Ord::min(size, sizes.max),
             Err(_) => return Err(Error::invalid("page_size", "must be at least 0")),
         };
         let parameters = hash(parameters);
@@ -96,6 +99,19 @@ impl Page {
         let next_page_token = token.map(|token| URL_SAFE_NO_PAD.encode(token.encode_to_vec()));
         Paged { rows, next_page_token: next_page_token.unwrap_or_default() }
     }
+}
+
+/// The rows behind `key` in a list that is sorted by `sort` and then by `id`, both ascending or
+/// both descending.
+#[must_use]
+pub fn behind(sort: Expr, value: Value, id: Expr, key: &Key, is_descending: bool) -> Condition {
+    let key_id = Uuid::from_slice(&key.id).unwrap_or_default();
+    let (beyond, behind) = if is_descending {
+        (sort.clone().lt(value.clone()), id.lt(key_id))
+    } else {
+        (sort.clone().gt(value.clone()), id.gt(key_id))
+    };
+    Condition::any().add(beyond).add(Condition::all().add(sort.eq(value)).add(behind))
 }
 
 /// The rows of a page.

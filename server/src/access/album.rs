@@ -1,18 +1,20 @@
 //! Albums as the caller may see and change them.
 
+use std::collections::HashMap;
+
 use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, Query};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, Select, SelectTwo,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, Select,
+    SelectTwo,
 };
 
 use super::{Actor, Granted, LinkActor, UserActor, lock};
 use crate::database::Transaction;
 use crate::entity::album::Model as Album;
 use crate::entity::album_member::Role;
-use crate::entity::{album, album_asset, album_member, asset};
+use crate::entity::{album, album_asset, album_member, asset, asset_file};
 use crate::error::{Error, Result};
-use crate::id::AlbumId;
+use crate::id::{AlbumId, UserId};
 
 /// An album that the caller may see. Requires a role.
 ///
@@ -98,22 +100,22 @@ pub fn with_role(role: Role) -> Condition {
     album_member::Column::Role.gte(role).into_condition()
 }
 
-/// The member of an album whose role counts most.
-pub async fn members_first(
+/// The owners of albums that the caller was granted.
+pub async fn owners(
     connection: &impl ConnectionTrait,
-    albums: &[AlbumId],
-) -> Result<Vec<album_member::Model>> {
-    Ok(album_member::Entity::find()
-        .filter(album_member::Column::AlbumId.is_in(albums.iter().copied()))
+    albums: impl IntoIterator<Item = AlbumId>,
+) -> Result<HashMap<AlbumId, UserId>> {
+    let owners = album_member::Entity::find()
+        .filter(album_member::Column::AlbumId.is_in(albums))
         .filter(album_member::Column::Role.eq(Role::Owner))
-        .order_by_asc(album_member::Column::AlbumId)
         .all(connection)
-        .await?)
+        .await?;
+    Ok(owners.into_iter().map(|owner| (owner.album_id, owner.user_id)).collect())
 }
 
-/// A row that makes the caller the owner of an album that is being made.
+/// The album that the caller creates in this transaction, and thereby owns.
 #[must_use]
-pub fn own_role(row: Album) -> Granted<Album> {
+pub fn created(row: Album) -> Granted<Album> {
     Granted { row, role: Role::Owner, may_download: true }
 }
 
@@ -129,6 +131,17 @@ pub fn album_assets(album: &Granted<Album>) -> SelectTwo<album_asset::Entity, as
 #[must_use]
 pub fn album_entries(album: &Granted<Album>) -> Select<album_asset::Entity> {
     album_asset::Entity::find().filter(album_asset::Column::AlbumId.eq(album.id))
+}
+
+/// The files of an album that the caller may see.
+#[must_use]
+pub fn album_files(album: &Granted<Album>) -> Select<asset_file::Entity> {
+    let assets = Query::select()
+        .column(album_asset::Column::AssetId)
+        .from(album_asset::Entity)
+        .and_where(album_asset::Column::AlbumId.eq(album.id))
+        .to_owned();
+    asset_file::Entity::find().filter(asset_file::Column::AssetId.in_subquery(assets))
 }
 
 /// The ids of the albums that a user or guest may see, as a subquery.

@@ -4,18 +4,20 @@ use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::Query;
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
-    QuerySelect as _, Select,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, PaginatorTrait as _,
+    QueryFilter as _, QuerySelect as _, QueryTrait as _, Select,
 };
 
 use super::album::visible_album_ids;
 use super::{Actor, Granted, UserActor};
+use crate::database::Transaction;
 use crate::entity::album_member::Role;
 use crate::entity::asset::Model as Asset;
 use crate::entity::asset_file::Model as AssetFile;
 use crate::entity::{album_asset, asset, asset_file};
 use crate::error::{Error, Result};
-use crate::id::AssetId;
+use crate::id::{AssetId, BlobId};
+use crate::time::Micros;
 
 /// An asset that the caller may see: their own, or one of an album that they may see.
 pub async fn asset(
@@ -85,6 +87,48 @@ pub async fn own_asset_ids(
     Ok(own.into_iter().collect())
 }
 
+/// The motion part of the caller's asset, if it has one.
+pub async fn own_motion(
+    connection: &impl ConnectionTrait,
+    asset: &Asset,
+) -> Result<Option<AssetFile>> {
+    let key = (asset.id, asset_file::Kind::Motion);
+    Ok(asset_file::Entity::find_by_id(key).one(connection).await?)
+}
+
+/// The file whose bytes a blob holds, for the server's own bookkeeping.
+pub async fn asset_of_blob(
+    connection: &impl ConnectionTrait,
+    blob_id: BlobId,
+) -> Result<Option<AssetFile>> {
+    let find = asset_file::Entity::find().filter(asset_file::Column::BlobId.eq(blob_id));
+    Ok(find.one(connection).await?)
+}
+
+/// How many values one query takes at most; SQLite's limit is 32766.
+const MAX_VALUES: usize = 30_000;
+
+/// Whether all of some blobs are still files of assets, and, if `visible_to` is given, of assets
+/// that this caller may see.
+pub async fn has_all_blobs(
+    connection: &impl ConnectionTrait,
+    blobs: &[BlobId],
+    visible_to: Option<&Actor>,
+) -> Result<bool> {
+    for blobs in blobs.chunks(MAX_VALUES) {
+        let mut find = asset_file::Entity::find()
+            .filter(asset_file::Column::BlobId.is_in(blobs.iter().copied()));
+        if let Some(actor) = visible_to {
+            let visible = visible_assets(actor).select_only().column(asset::Column::Id);
+            find = find.filter(asset_file::Column::AssetId.in_subquery(visible.into_query()));
+        }
+        if find.count(connection).await? < blobs.len() as u64 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// The files of assets that the caller was granted.
 pub async fn files(
     connection: &impl ConnectionTrait,
@@ -92,4 +136,20 @@ pub async fn files(
 ) -> Result<Vec<AssetFile>> {
     let files = asset_file::Entity::find().filter(asset_file::Column::AssetId.is_in(ids));
     Ok(files.all(connection).await?)
+}
+
+/// Remembers that the stored bytes of a file do not match their checksum. The first time counts.
+pub async fn mark_damaged(
+    transaction: &Transaction,
+    key: (AssetId, asset_file::Kind),
+    now: Micros,
+) -> Result<()> {
+    asset_file::Entity::update_many()
+        .col_expr(asset_file::Column::DamageTime, now.0.into())
+        .filter(asset_file::Column::AssetId.eq(key.0))
+        .filter(asset_file::Column::Kind.eq(key.1))
+        .filter(asset_file::Column::DamageTime.is_null())
+        .exec(&**transaction)
+        .await?;
+    Ok(())
 }

@@ -22,6 +22,25 @@ pub async fn authenticate(app: &App, token: Option<&str>) -> Result<Actor> {
     }
 }
 
+/// Looks again who calls: the credential may have been revoked since.
+pub(super) async fn reauthenticate(app: &App, actor: &Actor) -> Result<Actor> {
+    match actor {
+        Actor::Anonymous => Ok(Actor::Anonymous),
+        Actor::User(actor) => user(app, actor.id, actor.session_id).await,
+        Actor::Guest(links) => {
+            let mut still = Vec::new();
+            for link in links {
+                match guest(app, link.link_id, link.visitor_id, link.password_version).await {
+                    Ok(actor) => still.extend_from_slice(actor.links()),
+                    Err(Error::CredentialInvalid) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            if still.is_empty() { Err(Error::CredentialInvalid) } else { Ok(Actor::Guest(still)) }
+        }
+    }
+}
+
 async fn user(app: &App, user_id: UserId, session_id: SessionId) -> Result<Actor> {
     let found = session::Entity::find_by_id(session_id)
         .find_also_related(user::Entity)
@@ -57,6 +76,7 @@ async fn guest(
         album_id: link.album_id,
         creator_id: link.creator_id,
         visitor_id,
+        password_version,
         allow_download: link.allow_download,
     }]))
 }

@@ -1,11 +1,14 @@
 //! Exports: for those who made them, as long as they may still see what is in them.
 
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+};
 
 use super::{Actor, lock};
 use crate::database::Transaction;
 use crate::entity::album_member::Role;
 use crate::entity::export::{self, Model as Export};
+use crate::entity::export_part::{self, Summary as PartSummary};
 use crate::error::{Error, Result};
 use crate::id::ExportId;
 use crate::time::Micros;
@@ -48,6 +51,29 @@ pub async fn lock_export(
         lock.one(&**transaction).await?;
     }
     export(&**transaction, actor, id, now).await
+}
+
+/// The archives of an export that the caller was granted, without their manifests.
+pub async fn export_parts(
+    connection: &impl ConnectionTrait,
+    export: &Export,
+) -> Result<Vec<PartSummary>> {
+    Ok(export_part::Entity::find()
+        .filter(export_part::Column::ExportId.eq(export.id))
+        .order_by_asc(export_part::Column::Number)
+        .into_partial_model::<PartSummary>()
+        .all(connection)
+        .await?)
+}
+
+/// One archive of an export that the caller was granted.
+pub async fn export_part(
+    connection: &impl ConnectionTrait,
+    export: &Export,
+    number: i32,
+) -> Result<export_part::Model> {
+    let part = export_part::Entity::find_by_id((export.id, number)).one(connection).await?;
+    part.ok_or_else(|| Error::not_found("export_part", format!("{}/{number}", export.id)))
 }
 
 /// The caller asked for an export: that is what does not exist for them.

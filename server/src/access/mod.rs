@@ -8,6 +8,9 @@ mod album;
 mod asset;
 mod credential;
 mod export;
+mod guard;
+mod identity;
+mod session;
 mod shared_link;
 pub mod token;
 mod upload;
@@ -23,14 +26,20 @@ use crate::error::{Error, Result};
 use crate::id::{AlbumId, SessionId, SharedLinkId, UserId, VisitorId};
 
 pub use album::{
-    album, album_assets, album_entries, albums, lock_album, members_first, own_role, with_role,
+    album, album_assets, album_entries, album_files, albums, created, lock_album, owners, with_role,
 };
-pub use asset::{asset, files, own_asset_ids, own_assets, own_list, visible_assets};
+pub use asset::{
+    asset, asset_of_blob, files, has_all_blobs, mark_damaged, own_asset_ids, own_assets, own_list,
+    own_motion, visible_assets,
+};
 pub use credential::authenticate;
-pub use export::{export, lock_export};
+pub use export::{export, export_part, export_parts, lock_export};
+pub use guard::{Revocations, guard};
+pub use identity::refuse_taken;
+pub use session::{has_users, installation, lock_installation, lock_session, signing_keys};
 pub use shared_link::{link_by_address, lock_shared_link, shared_link, shared_links};
 pub use upload::{lock_upload, reserved_bytes, upload};
-pub use user::{lock_user, me, user_by_email};
+pub use user::{lock_user, me, user, user_by_email};
 
 /// Who calls.
 #[derive(Debug, Clone)]
@@ -42,6 +51,10 @@ pub enum Actor {
     /// A guest with the links that they have opened.
     Guest(Vec<LinkActor>),
 }
+
+/// The host that a request names in its address, for making addresses where none is configured.
+#[derive(Debug, Clone)]
+pub struct Host(pub String);
 
 /// A user who calls.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +78,8 @@ pub struct LinkActor {
     pub creator_id: UserId,
     /// The guest, as long as they hold this token.
     pub visitor_id: VisitorId,
+    /// The version of the password with which they opened it.
+    pub password_version: i32,
     /// Whether the guest may download.
     pub allow_download: bool,
 }
@@ -90,7 +105,9 @@ impl Actor {
         }
     }
 
-    fn links(&self) -> &[LinkActor] {
+    /// The links that a guest has opened; none for anybody else.
+    #[must_use]
+    pub fn links(&self) -> &[LinkActor] {
         match self {
             Self::Guest(links) => links,
             Self::Anonymous | Self::User(_) => &[],

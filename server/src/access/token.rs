@@ -86,7 +86,7 @@ impl Tokens {
     /// key in PKCS#8.
     pub fn new(keys: &[(String, Vec<u8>)]) -> Result<Self> {
         // The second call in a process finds the first one's provider, which is the same.
-        drop(PROVIDER.install_default());
+        let _ = PROVIDER.install_default();
         let mut verifiers = HashMap::new();
         for (id, key) in keys {
             let pair = Ed25519KeyPair::from_pkcs8(key).map_err(Error::internal)?;

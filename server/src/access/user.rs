@@ -14,6 +14,12 @@ pub async fn me(connection: &impl ConnectionTrait, caller: &UserActor) -> Result
     user.ok_or(Error::CredentialInvalid)
 }
 
+/// A user, for what others may know of them through what they share.
+pub async fn user(connection: &impl ConnectionTrait, id: UserId) -> Result<User> {
+    let user = user::Entity::find_by_id(id).one(connection).await?;
+    user.ok_or_else(|| Error::not_found("user", id))
+}
+
 /// A user for a change of what they own: locked until the transaction ends.
 pub async fn lock_user(transaction: &Transaction, id: UserId) -> Result<User> {
     let find = || user::Entity::find_by_id(id);

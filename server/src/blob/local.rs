@@ -18,7 +18,7 @@ impl Local {
         Ok(Self { root })
     }
 
-    /// Durable before visible: the bytes are synced, then renamed, then the folder is synced.
+    /// Durable before visible: the bytes are synced, then named, then the folder is synced.
     pub(super) fn put(&self, key: BlobKey, file: &Path) -> io::Result<()> {
         let path = self.path(key);
         let folder = path.parent().unwrap_or(&self.root);
@@ -27,14 +27,14 @@ impl Local {
             sync(folder.parent().unwrap_or(&self.root))?;
             sync(&self.root)?;
         }
-        match File::open(file) {
-            Ok(bytes) => bytes.sync_all()?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && path.exists() => {
-                return sync(folder);
-            }
-            Err(error) => return Err(error),
+        File::open(file)?.sync_all()?;
+        match fs::hard_link(file, &path) {
+            Ok(()) => {}
+            // An earlier call came this far.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            // Some file systems have no links.
+            Err(_) => copy(file, &path)?,
         }
-        fs::rename(file, &path)?;
         sync(folder)
     }
 
@@ -89,6 +89,14 @@ impl Local {
     fn path(&self, key: BlobKey) -> PathBuf {
         self.root.join(key.path())
     }
+}
+
+/// Copies aside first, so that the name never stands for half a file.
+fn copy(file: &Path, path: &Path) -> io::Result<()> {
+    let aside = path.with_extension("new");
+    fs::copy(file, &aside)?;
+    File::open(&aside)?.sync_all()?;
+    fs::rename(aside, path)
 }
 
 /// Makes names in a folder survive a power cut.

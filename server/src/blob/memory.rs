@@ -15,16 +15,9 @@ pub(super) struct Memory(Mutex<BTreeMap<BlobKey, Bytes>>);
 
 impl Memory {
     pub(super) fn put(&self, key: BlobKey, file: &Path) -> io::Result<()> {
-        match fs::read(file) {
-            Ok(bytes) => {
-                self.blobs().insert(key, bytes.into());
-                fs::remove_file(file)
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound && self.size(key).is_some() => {
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
+        let bytes = fs::read(file)?;
+        self.blobs().insert(key, bytes.into());
+        Ok(())
     }
 
     pub(super) fn size(&self, key: BlobKey) -> Option<u64> {

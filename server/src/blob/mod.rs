@@ -78,8 +78,8 @@ impl BlobStore {
 
     /// Takes a finished file in. When this returns, the bytes survive a power cut.
     ///
-    /// The file is gone afterwards. If it is gone already and the blob is there, an earlier call
-    /// was cut off behind the last step, and this one succeeds.
+    /// The file stays, so that a call that is cut off anywhere can be repeated; the caller removes
+    /// it once a row names the blob, and does not write to it again: they may be the same bytes.
     pub async fn put(&self, key: BlobKey, file: &Path) -> Result<(), BlobError> {
         let file = file.to_owned();
         self.blocking(key, move |backend| match backend {

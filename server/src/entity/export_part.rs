@@ -31,3 +31,19 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// A row without its manifest.
+#[derive(Debug, Clone, PartialEq, Eq, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+pub struct Summary {
+    /// The number, from 1.
+    pub number: i32,
+    /// The name for the file.
+    pub file_name: String,
+    /// The exact size.
+    pub size_bytes: i64,
+    /// How many files it has.
+    pub entry_count: i32,
+    /// The same for the same bytes.
+    pub etag: String,
+}

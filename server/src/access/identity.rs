@@ -1,0 +1,26 @@
+//! Ids that callers choose for what they create.
+
+use sea_orm::{ConnectionTrait, EntityTrait as _};
+
+use crate::entity::{album, export, shared_link, upload};
+use crate::error::{Error, Result};
+use crate::id::{AlbumId, ExportId, SharedLinkId, UploadId};
+
+/// Refuses an id that names anything already, of whatever kind and whoever's.
+///
+/// A repeated call finds its own row before it asks this.
+pub async fn refuse_taken(
+    connection: &impl ConnectionTrait,
+    kind: &'static str,
+    id: [u8; 16],
+) -> Result<()> {
+    let album = album::Entity::find_by_id(AlbumId::from_bytes(id));
+    let export = export::Entity::find_by_id(ExportId::from_bytes(id));
+    let link = shared_link::Entity::find_by_id(SharedLinkId::from_bytes(id));
+    let upload = upload::Entity::find_by_id(UploadId::from_bytes(id));
+    let is_taken = album.one(connection).await?.is_some()
+        || export.one(connection).await?.is_some()
+        || link.one(connection).await?.is_some()
+        || upload.one(connection).await?.is_some();
+    if is_taken { Err(Error::already_exists(kind, AlbumId::from_bytes(id))) } else { Ok(()) }
+}

@@ -1,0 +1,52 @@
+//! The installation and its sessions: rows that prove who calls, before anybody is known.
+
+use sea_orm::{ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryOrder as _};
+
+use super::lock;
+use crate::database::Transaction;
+use crate::entity::{installation, session, signing_key, user};
+use crate::error::{Error, Result};
+use crate::id::SessionId;
+
+/// The id of the installation's one row.
+const ONLY: i16 = 1;
+
+/// The installation; `None` before the first start has made it.
+pub async fn installation(
+    connection: &impl ConnectionTrait,
+) -> Result<Option<installation::Model>> {
+    Ok(installation::Entity::find_by_id(ONLY).one(connection).await?)
+}
+
+/// The installation for a change: locked until the transaction ends.
+pub async fn lock_installation(transaction: &Transaction) -> Result<installation::Model> {
+    let find = installation::Entity::find_by_id(ONLY);
+    if let Some(lock) = lock(find, transaction.get_database_backend()) {
+        lock.one(&**transaction).await?;
+    }
+    let row = installation(&**transaction).await?;
+    row.ok_or_else(|| Error::internal("the installation has no row"))
+}
+
+/// Whether anybody has an account.
+pub async fn has_users(connection: &impl ConnectionTrait) -> Result<bool> {
+    Ok(user::Entity::find().count(connection).await? > 0)
+}
+
+/// The keys that sign access tokens, the newest last.
+pub async fn signing_keys(connection: &impl ConnectionTrait) -> Result<Vec<signing_key::Model>> {
+    let keys = signing_key::Entity::find().order_by_asc(signing_key::Column::Id);
+    Ok(keys.all(connection).await?)
+}
+
+/// The session that a refresh token names, for a change: locked until the transaction ends.
+pub async fn lock_session(
+    transaction: &Transaction,
+    id: SessionId,
+) -> Result<Option<session::Model>> {
+    let find = || session::Entity::find_by_id(id);
+    if let Some(lock) = lock(find(), transaction.get_database_backend()) {
+        lock.one(&**transaction).await?;
+    }
+    Ok(find().one(&**transaction).await?)
+}

@@ -1,0 +1,269 @@
+//! Albums and what they contain.
+//!
+//! Counts, dates and cover are kept by the transaction that changes the contents, under the lock of
+//! the album's row: what the next read shows is never behind.
+
+mod contents;
+mod list;
+mod rpc;
+
+pub use contents::{Added, add, add_assets, remove_assets, reorder_assets};
+pub use list::{Filter, Order, list};
+pub use rpc::Rpc;
+
+use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Set};
+
+use crate::access::{self, Actor, Granted};
+use crate::app::App;
+use crate::database::Transaction;
+use crate::entity::album::{self, Model as Album, Order as AlbumOrder};
+use crate::entity::album_member::{self, Role};
+use crate::entity::user::fold;
+use crate::error::{Error, Result};
+use crate::id::{AlbumId, AssetId, UserId};
+use crate::mask;
+
+/// An album as somebody sees it.
+#[derive(Debug, Clone)]
+pub struct AlbumView {
+    /// The album.
+    pub album: Album,
+    /// The caller's role.
+    pub role: Role,
+    /// Who owns it.
+    pub owner_id: UserId,
+}
+
+/// What editors may change of an album.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// The name.
+    DisplayName,
+    /// What people read below the name.
+    Description,
+    /// The order of its assets.
+    Order,
+    /// The asset that stands for it.
+    CoverAssetId,
+}
+
+impl mask::Field for Field {
+    const ALL: &'static [Self] =
+        &[Self::DisplayName, Self::Description, Self::Order, Self::CoverAssetId];
+
+    fn path(self) -> &'static str {
+        match self {
+            Self::DisplayName => "display_name",
+            Self::Description => "description",
+            Self::Order => "order",
+            Self::CoverAssetId => "cover_asset_id",
+        }
+    }
+}
+
+/// The values of a new album or an update.
+#[derive(Debug, Clone)]
+pub struct Values {
+    /// The name.
+    pub display_name: String,
+    /// What people read below the name.
+    pub description: String,
+    /// The order of its assets.
+    pub order: AlbumOrder,
+    /// The asset that stands for it.
+    pub cover_asset_id: Option<AssetId>,
+    /// The etag that the album must have; empty for any.
+    pub etag: String,
+}
+
+/// An album that the caller may see.
+pub async fn get(app: &App, actor: &Actor, id: AlbumId) -> Result<AlbumView> {
+    let album = access::album(app.database.reader(), actor, id, Role::Viewer).await?;
+    view(app, actor, album).await
+}
+
+/// Creates an album of the caller's with assets of the caller's, or finds the one that an earlier
+/// call with the same id created.
+pub async fn create(
+    app: &App,
+    actor: &Actor,
+    id: Option<AlbumId>,
+    values: Values,
+    assets: Vec<AssetId>,
+) -> Result<AlbumView> {
+    if values.display_name.is_empty() {
+        return Err(Error::invalid("album.display_name", "must not be empty"));
+    }
+    let (app_, actor_) = (app.clone(), actor.clone());
+    let album = app.transact(move |transaction| async move {
+        let user = *actor_.user()?;
+        if let Some(id) = id {
+            match access::album(&*transaction, &actor_, id, Role::Owner).await {
+                Ok(album) => return Ok(album),
+                Err(Error::NotFound(_) | Error::RoleTooLow(_)) => {}
+                Err(error) => return Err(error),
+            }
+            access::refuse_taken(&*transaction, "album", *id.as_bytes()).await?;
+        }
+        let album = insert(&app_, &transaction, user.id, id, values).await?;
+        let album = access::created(album);
+        if assets.is_empty() {
+            return Ok(album);
+        }
+        let assets = access::own_assets(&*transaction, &user, &assets).await?;
+        let id = album.id;
+        contents::insert(&app_, &transaction, album, &assets).await?;
+        access::album(&*transaction, &actor_, id, Role::Owner).await
+    });
+    let album = album.await?;
+    view(app, actor, album).await
+}
+
+async fn insert(
+    app: &App,
+    transaction: &Transaction,
+    owner: UserId,
+    id: Option<AlbumId>,
+    values: Values,
+) -> Result<Album> {
+    let (id, now) = (id.unwrap_or_else(AlbumId::generate), app.now());
+    let album = album::ActiveModel {
+        id: Set(id),
+        folded_name: Set(fold(&values.display_name)),
+        display_name: Set(values.display_name),
+        description: Set(values.description),
+        order: Set(values.order),
+        cover_asset_id: Set(None),
+        asset_count: Set(0),
+        first_time: Set(None),
+        last_time: Set(None),
+        revision: Set(1),
+        create_time: Set(now),
+        update_time: Set(now),
+        delete_time: Set(None),
+    };
+    let album = album.insert(&**transaction).await?;
+    let member = album_member::ActiveModel {
+        album_id: Set(id),
+        user_id: Set(owner),
+        role: Set(Role::Owner),
+        create_time: Set(now),
+    };
+    member.insert(&**transaction).await?;
+    Ok(album)
+}
+
+/// Changes an album. Requires the editor role.
+pub async fn update(
+    app: &App,
+    actor: &Actor,
+    id: AlbumId,
+    values: Values,
+    fields: Vec<Field>,
+) -> Result<AlbumView> {
+    let (app_, actor_) = (app.clone(), actor.clone());
+    let album = app.transact(move |transaction| async move {
+        let album = writable(&transaction, &actor_, id, Role::Editor).await?;
+        check_etag(&album, &values.etag)?;
+        let mut change = touched(&app_, &album);
+        for field in fields {
+            match field {
+                Field::DisplayName if values.display_name.is_empty() => {
+                    return Err(Error::invalid("album.display_name", "must not be empty"));
+                }
+                Field::DisplayName => {
+                    change.folded_name = Set(fold(&values.display_name));
+                    change.display_name = Set(values.display_name.clone());
+                }
+                Field::Description => change.description = Set(values.description.clone()),
+                Field::Order => change.order = Set(values.order),
+                Field::CoverAssetId => {
+                    let cover = contents::cover(&transaction, &album, values.cover_asset_id);
+                    change.cover_asset_id = Set(cover.await?);
+                }
+            }
+        }
+        change.update(&*transaction).await?;
+        access::album(&*transaction, &actor_, id, Role::Editor).await
+    });
+    let album = album.await?;
+    view(app, actor, album).await
+}
+
+/// Puts an album into the trash. Requires the owner role.
+pub async fn delete(app: &App, actor: &Actor, id: AlbumId, etag: String) -> Result<AlbumView> {
+    let view = set_trashed(app, actor, id, true, etag).await?;
+    app.revocations.announce();
+    Ok(view)
+}
+
+/// Takes an album out of the trash. Requires the owner role.
+pub async fn restore(app: &App, actor: &Actor, id: AlbumId) -> Result<AlbumView> {
+    set_trashed(app, actor, id, false, String::new()).await
+}
+
+async fn set_trashed(
+    app: &App,
+    actor: &Actor,
+    id: AlbumId,
+    is_trashed: bool,
+    etag: String,
+) -> Result<AlbumView> {
+    let (app_, actor_) = (app.clone(), actor.clone());
+    let album = app.transact(move |transaction| async move {
+        let album = access::lock_album(&transaction, &actor_, id, Role::Owner).await?;
+        if album.delete_time.is_some() == is_trashed {
+            return Ok(album);
+        }
+        check_etag(&album, &etag)?;
+        let mut change = touched(&app_, &album);
+        change.delete_time = Set(is_trashed.then(|| app_.now()));
+        change.update(&*transaction).await?;
+        access::album(&*transaction, &actor_, id, Role::Owner).await
+    });
+    let album = album.await?;
+    view(app, actor, album).await
+}
+
+/// An album for a change of it, of its contents or of its links: locked, and not in the trash.
+pub async fn writable(
+    transaction: &Transaction,
+    actor: &Actor,
+    id: AlbumId,
+    role: Role,
+) -> Result<Granted<Album>> {
+    let album = access::lock_album(transaction, actor, id, role).await?;
+    if album.delete_time.is_some() { Err(Error::trashed("album", id)) } else { Ok(album) }
+}
+
+/// The row as every change leaves it.
+fn touched(app: &App, album: &Album) -> album::ActiveModel {
+    let mut change = album.clone().into_active_model();
+    change.revision = Set(album.revision + 1);
+    change.update_time = Set(app.now());
+    change
+}
+
+fn check_etag(album: &Album, etag: &str) -> Result<()> {
+    let current = self::etag(album);
+    if etag.is_empty() || etag == current { Ok(()) } else { Err(Error::EtagMismatch(current)) }
+}
+
+/// What changes with every update of an album.
+#[must_use]
+pub fn etag(album: &Album) -> String {
+    album.revision.to_string()
+}
+
+async fn view(app: &App, actor: &Actor, album: Granted<Album>) -> Result<AlbumView> {
+    let role = album.role();
+    let owner_id = match actor {
+        Actor::User(user) if role == Role::Owner => user.id,
+        Actor::User(_) | Actor::Guest(_) | Actor::Anonymous => {
+            let owners = access::owners(app.database.reader(), [album.id]).await?;
+            let owner = owners.get(&album.id).copied();
+            owner.ok_or_else(|| Error::internal("an album without an owner"))?
+        }
+    };
+    Ok(AlbumView { album: album.into_row(), role, owner_id })
+}

@@ -1,0 +1,315 @@
+//! Settling an export: what is in it, under which names, in which archives.
+
+use prost::Message as _;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, Order, QueryFilter as _, QueryOrder as _, Set};
+
+use super::{ExportView, Skipped, SkippedList, insert_export, view};
+use crate::access::{self, Actor, Granted};
+use crate::app::App;
+use crate::assets::{self, AssetView, sort_column};
+use crate::entity::album::Model as Album;
+use crate::entity::album_asset::Column;
+use crate::entity::album_member::Role;
+use crate::entity::asset;
+use crate::entity::asset_file::Model as AssetFile;
+use crate::entity::{export, export_part};
+use crate::error::{Error, Result};
+use crate::id::{AlbumId, AssetId, ExportId};
+use crate::keys;
+use crate::time::Micros;
+use crate::zip::{self, Entry, EntryTime, Manifest, Names};
+
+/// What the archives of a selection are named after.
+const SELECTION_NAME: &str = "Photos";
+/// The variant of a zip source: a file as it was uploaded.
+const ORIGINAL: u8 = 0;
+
+/// What to export.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// An album, in its order.
+    Album(AlbumId),
+    /// Assets, in this order.
+    Selection(Vec<AssetId>),
+}
+
+/// How archives are divided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Folders {
+    /// No folders.
+    None,
+    /// One a day, by the local date of capture.
+    Day,
+    /// One, named after the export.
+    Album,
+}
+
+/// An export as a caller wants it.
+#[derive(Debug, Clone)]
+pub struct NewExport {
+    /// The id that the caller chose.
+    pub id: Option<ExportId>,
+    /// What to export.
+    pub source: Source,
+    /// The largest part, in bytes.
+    pub max_part_size: Option<u64>,
+    /// How archives are divided.
+    pub folders: Folders,
+}
+
+/// Creates an export, or finds the one that an earlier call with the same id created.
+///
+/// Fails with `EXPORT_EMPTY` if nothing is left to export.
+pub async fn create(app: &App, actor: &Actor, new: NewExport) -> Result<ExportView> {
+    if let Some(id) = new.id {
+        match super::get(app, actor, id).await {
+            Err(Error::NotFound(_)) => {}
+            result => return result,
+        }
+    }
+    let (title, views) = resolve(app, actor, &new.source).await?;
+    let limit = part_limit(app, actor, new.max_part_size).await?;
+    let folders = new.folders;
+    let settled = tokio::task::spawn_blocking(move || settle(title, views, folders, limit));
+    let settled = settled.await.map_err(Error::internal)??;
+    let export = store(app, actor, &new, settled).await?;
+    view(app, export).await
+}
+
+/// What the caller may download now, in order, and what to call it.
+async fn resolve(app: &App, actor: &Actor, source: &Source) -> Result<(String, Vec<AssetView>)> {
+    match source {
+        Source::Album(id) => {
+            let album = access::album(app.database.reader(), actor, *id, Role::Viewer).await?;
+            let album = album.downloadable()?;
+            let views = album_views(app, &album).await?;
+            Ok((album.into_row().display_name, views))
+        }
+        Source::Selection(ids) => {
+            Ok((SELECTION_NAME.to_owned(), selected_views(app, actor, ids).await?))
+        }
+    }
+}
+
+async fn album_views(app: &App, album: &Granted<Album>) -> Result<Vec<AssetView>> {
+    let (column, is_descending) = sort_column(album.order);
+    let order = if is_descending { Order::Desc } else { Order::Asc };
+    let rows = access::album_assets(album)
+        .order_by(column, order.clone())
+        .order_by(Column::AssetId, order)
+        .all(app.database.reader())
+        .await?;
+    let files = access::album_files(album).all(app.database.reader()).await?;
+    let found = rows.into_iter().filter_map(|(_, asset)| asset).collect();
+    Ok(assets::join_files(found, files))
+}
+
+async fn selected_views(app: &App, actor: &Actor, ids: &[AssetId]) -> Result<Vec<AssetView>> {
+    if !actor.links().is_empty() && !actor.links().iter().any(|link| link.allow_download) {
+        return Err(Error::DownloadNotAllowed);
+    }
+    let find = access::visible_assets(actor).filter(asset::Column::Id.is_in(ids.iter().copied()));
+    let mut found = find.all(app.database.reader()).await?;
+    found.sort_by_key(|asset| ids.iter().position(|id| *id == asset.id));
+    if let Some(missing) = ids.iter().find(|id| !found.iter().any(|asset| asset.id == **id)) {
+        return Err(Error::not_found("asset", missing));
+    }
+    assets::with_files(app, found).await
+}
+
+/// What was asked for, else what the user prefers; guests get what the creator of their link does.
+async fn part_limit(app: &App, actor: &Actor, asked: Option<u64>) -> Result<u64> {
+    if let Some(asked) = asked {
+        return Ok(asked);
+    }
+    let connection = app.database.reader();
+    let user = match actor {
+        Actor::User(user) => Some(access::me(connection, user).await?),
+        Actor::Guest(links) => match links.first() {
+            Some(link) => Some(access::user(connection, link.creator_id).await?),
+            None => None,
+        },
+        Actor::Anonymous => None,
+    };
+    let preferred = user.and_then(|user| user.export_part_size_bytes);
+    Ok(preferred.map_or(zip::DEFAULT_PART_SIZE, i64::cast_unsigned))
+}
+
+/// An export whose every byte is decided.
+struct Settled {
+    title: String,
+    parts: Vec<Part>,
+    skipped: Vec<Skipped>,
+}
+
+struct Part {
+    file_name: String,
+    size: u64,
+    manifest: Manifest,
+}
+
+fn settle(title: String, views: Vec<AssetView>, folders: Folders, limit: u64) -> Result<Settled> {
+    let is_damaged = |view: &AssetView| files(view).any(|file| file.damage_time.is_some());
+    let (damaged, views): (Vec<_>, Vec<_>) = views.into_iter().partition(is_damaged);
+    if views.is_empty() {
+        return Err(Error::ExportEmpty);
+    }
+    let entries = entries(&title, &views, folders);
+    let mut rest = entries.as_slice();
+    let groups = views.iter().map(|view| {
+        let (group, others) = rest.split_at(files(view).count().min(rest.len()));
+        rest = others;
+        group
+    });
+    let ranges = zip::split(groups, limit);
+    let of = u32::try_from(ranges.len()).map_err(Error::internal)?;
+    let parts = ranges.into_iter().zip(1..).map(|(range, number)| {
+        let entries = entries.get(range).unwrap_or_default();
+        let manifest = Manifest::new(entries).map_err(Error::internal)?;
+        let file_name = zip::part_file_name(&title, number, of);
+        Ok(Part { file_name, size: zip::Layout::new(manifest.clone()).size(), manifest })
+    });
+    let parts = parts.collect::<Result<_>>()?;
+    let skipped = damaged.into_iter().map(|view| Skipped {
+        asset_id: view.asset.id.as_bytes().to_vec(),
+        file_name: view.still.file_name,
+    });
+    Ok(Settled { parts, skipped: skipped.collect(), title })
+}
+
+fn files(view: &AssetView) -> impl Iterator<Item = &AssetFile> {
+    std::iter::once(&view.still).chain(&view.motion)
+}
+
+/// One entry for each file. Names are unique over all parts and folders together.
+fn entries(title: &str, views: &[AssetView], folders: Folders) -> Vec<Entry> {
+    let all = || views.iter().flat_map(|view| files(view).map(move |file| (view, file)));
+    let names = Names::resolve(all().map(|(_, file)| file.file_name.as_str()));
+    all()
+        .zip(names)
+        .map(|((view, file), name)| Entry {
+            source: zip::Source { id: *file.blob_id.as_bytes(), variant: ORIGINAL },
+            name: match folders {
+                Folders::None => name,
+                Folders::Day => format!("{}/{name}", day(&view.asset)),
+                Folders::Album => format!("{}/{name}", zip::clean(title)),
+            },
+            size: file.size_bytes.cast_unsigned(),
+            crc32: u32::try_from(file.crc32).unwrap_or_default(),
+            time: time(&view.asset),
+        })
+        .collect()
+}
+
+/// Capture time, local if the offset is known; else upload time.
+fn time(asset: &asset::Model) -> EntryTime {
+    EntryTime {
+        unix_seconds: asset.sort_time.seconds(),
+        local_offset_seconds: asset.capture_offset_s.unwrap_or(0),
+    }
+}
+
+/// The local date of capture as `2024-07-19`, by the days-to-civil algorithm of Howard Hinnant
+/// (<https://howardhinnant.github.io/date_algorithms.html#civil_from_days>).
+fn day(asset: &asset::Model) -> String {
+    let time = time(asset);
+    let days = (time.unix_seconds + i64::from(time.local_offset_seconds)).div_euclid(86_400);
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+async fn store(
+    app: &App,
+    actor: &Actor,
+    new: &NewExport,
+    settled: Settled,
+) -> Result<export::Model> {
+    let (id, now) = (new.id.unwrap_or_else(ExportId::generate), app.now());
+    let is_chosen = new.id.is_some();
+    let album_id = match &new.source {
+        Source::Album(id) => Some(*id),
+        Source::Selection(_) => None,
+    };
+    let link = actor.links().iter().find(|link| album_id.is_none_or(|id| id == link.album_id));
+    let row = export::Model {
+        id,
+        user_id: actor.user().ok().map(|user| user.id),
+        shared_link_id: link.map(|link| link.link_id),
+        album_id,
+        display_name: settled.title,
+        skipped: SkippedList { assets: settled.skipped }.encode_to_vec(),
+        create_time: now,
+        expire_time: Micros(now.after(app.config.export_ttl).0),
+    };
+    let parts: Vec<_> = settled.parts.into_iter().zip(1..).collect();
+    let parts: Vec<_> = parts
+        .into_iter()
+        .map(|(part, number)| part_row(id, number, part))
+        .collect::<Result<_>>()?;
+    app.transact(move |transaction| async move {
+        if is_chosen {
+            access::refuse_taken(&*transaction, "export", *id.as_bytes()).await?;
+        }
+        insert_export(&transaction, row.clone().into()).await?;
+        for part in parts {
+            export_part::Entity::insert(part).exec_without_returning(&*transaction).await?;
+        }
+        Ok(row)
+    })
+    .await
+}
+
+fn part_row(export_id: ExportId, number: i32, part: Part) -> Result<export_part::ActiveModel> {
+    let manifest = part.manifest.as_bytes();
+    let hash = keys::hash(&[&[zip::FORMAT_VERSION][..], manifest].concat());
+    Ok(export_part::ActiveModel {
+        export_id: Set(export_id),
+        number: Set(number),
+        file_name: Set(part.file_name),
+        size_bytes: Set(part.size.cast_signed()),
+        entry_count: Set(i32::try_from(part.manifest.len()).map_err(Error::internal)?),
+        etag: Set(hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()),
+        manifest: Set(manifest.to_vec()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::UserId;
+
+    fn asset(seconds: i64, offset: Option<i32>) -> asset::Model {
+        let time = Micros(seconds * 1_000_000);
+        asset::Model {
+            id: AssetId::NIL,
+            owner_id: UserId::NIL,
+            kind: asset::Kind::Photo,
+            sha256: Vec::new(),
+            width_px: None,
+            height_px: None,
+            duration_us: None,
+            capture_time: Some(time),
+            capture_offset_s: offset,
+            sort_time: time,
+            create_time: time,
+            update_time: time,
+        }
+    }
+
+    #[test]
+    fn days_are_local() {
+        assert_eq!(day(&asset(0, None)), "1970-01-01");
+        assert_eq!(day(&asset(-1, None)), "1969-12-31");
+        assert_eq!(day(&asset(1_709_164_799, None)), "2024-02-28");
+        assert_eq!(day(&asset(1_709_164_799, Some(3600))), "2024-02-29");
+        assert_eq!(day(&asset(-2_208_988_800, None)), "1900-01-01");
+    }
+}

@@ -1,0 +1,87 @@
+//! Exports: what was in an album or a selection at one moment, as zip archives.
+//!
+//! Creating an export settles every byte of its archives in a manifest. Streaming one is then a
+//! function of manifest and offset, on any server of the installation.
+
+mod create;
+mod http;
+mod rpc;
+mod stream;
+
+pub use self::http::routes;
+pub use create::{Folders, NewExport, Source, create};
+pub use rpc::Rpc;
+pub use stream::{ExportPart, part};
+
+use prost::Message;
+use sea_orm::{EntityTrait as _, ModelTrait as _};
+
+use crate::access::{self, Actor};
+use crate::app::App;
+use crate::entity::export::{self, Model as Export};
+use crate::entity::export_part::Summary;
+use crate::error::{Error, Result};
+use crate::id::ExportId;
+
+/// An export with its archives.
+#[derive(Debug)]
+pub struct ExportView {
+    /// The export.
+    pub export: Export,
+    /// Its archives, in order.
+    pub parts: Vec<Summary>,
+    /// What was left out.
+    pub skipped: Vec<Skipped>,
+}
+
+/// An asset that was left out, because its stored bytes are damaged.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct Skipped {
+    /// The asset's id, 16 bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub asset_id: Vec<u8>,
+    /// The name of its file.
+    #[prost(string, tag = "2")]
+    pub file_name: String,
+}
+
+/// What `export.skipped` holds.
+#[derive(Clone, PartialEq, Eq, Message)]
+struct SkippedList {
+    #[prost(message, repeated, tag = "1")]
+    assets: Vec<Skipped>,
+}
+
+/// An export of the caller's.
+pub async fn get(app: &App, actor: &Actor, id: ExportId) -> Result<ExportView> {
+    let export = access::export(app.database.reader(), actor, id, app.now()).await?;
+    view(app, export).await
+}
+
+async fn view(app: &App, export: Export) -> Result<ExportView> {
+    let parts = access::export_parts(app.database.reader(), &export).await?;
+    let skipped = SkippedList::decode(export.skipped.as_slice()).map_err(Error::internal)?;
+    Ok(ExportView { export, parts, skipped: skipped.assets })
+}
+
+/// Forgets an export.
+pub async fn delete(app: &App, actor: &Actor, id: ExportId) -> Result<()> {
+    let (app_, actor) = (app.clone(), actor.clone());
+    app.transact(move |transaction| async move {
+        let export = access::lock_export(&transaction, &actor, id, app_.now()).await?;
+        export.delete(&*transaction).await?;
+        Ok(())
+    })
+    .await?;
+    app.revocations.announce();
+    Ok(())
+}
+
+/// The row of a new export goes first: its archives refer to it.
+async fn insert_export(
+    transaction: &crate::database::Transaction,
+    row: export::ActiveModel,
+) -> Result<()> {
+    export::Entity::insert(row).exec_without_returning(&**transaction).await?;
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! From a request to its caller, before the body is read.
+
+use albumen::{Method, method};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use tonic::Status;
+
+use super::is_grpc;
+use crate::access::{Host, authenticate};
+use crate::app::App;
+use crate::error::{Error, Result, log};
+
+/// For gRPC: the path names the method.
+pub(super) async fn by_path(State(app): State<App>, request: Request, next: Next) -> Response {
+    let Some(method) = method(request.uri().path()).filter(|_| is_grpc(&request)) else {
+        return next.run(request).await;
+    };
+    match admit(&app, request, method).await {
+        Ok(request) => next.run(request).await,
+        Err(error) => Status::from(error).into_http(),
+    }
+}
+
+/// For HTTP: the route is the face of a method.
+pub(super) async fn as_rpc(
+    State((app, path)): State<(App, &'static str)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let admitted = match method(path) {
+        Some(method) => admit(&app, request, method).await,
+        None => Err(Error::internal(format!("{path} is no method"))),
+    };
+    match admitted {
+        Ok(request) => next.run(request).await,
+        Err(error) => {
+            log(&error);
+            error.to_http().map(Body::from)
+        }
+    }
+}
+
+async fn admit(app: &App, request: Request, method: &Method) -> Result<Request> {
+    let (mut parts, body) = request.into_parts();
+    let actor = authenticate(app, bearer(&parts)?).await?;
+    actor.permit(method)?;
+    if let Some(authority) = parts.uri.authority() {
+        let host = Host(authority.to_string());
+        parts.extensions.insert(host);
+    }
+    parts.extensions.insert(actor);
+    Ok(Request::from_parts(parts, body))
+}
+
+/// The token of the authorization header; `None` without the header.
+fn bearer(parts: &Parts) -> Result<Option<&str>> {
+    let Some(value) = parts.headers.get(AUTHORIZATION) else { return Ok(None) };
+    let token = value.to_str().ok().and_then(|value| value.split_once(' '));
+    match token {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim())),
+        _ => Err(Error::CredentialInvalid),
+    }
+}

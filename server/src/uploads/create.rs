@@ -1,0 +1,163 @@
+//! Starting an upload: everything that can be known before the first byte.
+
+use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, QueryFilter as _, Set};
+
+use crate::access::{self, Actor, UserActor};
+use crate::albums;
+use crate::app::App;
+use crate::database::Transaction;
+use crate::entity::album_member::Role;
+use crate::entity::asset::{self, Model as Asset};
+use crate::entity::asset_file::{Kind, Model as AssetFile};
+use crate::entity::upload::{self, Model as Upload, State};
+use crate::error::{Error, Result};
+use crate::id::{AlbumId, AssetId, BlobId, UploadId};
+use crate::media::Digest;
+use crate::time::Micros;
+
+/// An upload as a caller wants it.
+#[derive(Debug, Clone)]
+pub struct NewUpload {
+    /// The id that the caller chose.
+    pub id: Option<UploadId>,
+    /// The file's name as it was given.
+    pub file_name: String,
+    /// The file's size.
+    pub size_bytes: i64,
+    /// The SHA-256 that the finished bytes must have.
+    pub sha256: Option<Vec<u8>>,
+    /// The album that the asset goes into.
+    pub album_id: Option<AlbumId>,
+    /// The still whose motion part this is.
+    pub motion_of_asset_id: Option<AssetId>,
+    /// When it was taken, if the file does not say.
+    pub capture_time_hint: Option<Micros>,
+}
+
+/// Starts an upload, or finds the one that an earlier call with the same id started.
+///
+/// Bytes that the caller has already make a finished upload of that asset. Fails with
+/// `FILE_TOO_LARGE` and `QUOTA_EXCEEDED`; open uploads count with their full size.
+pub async fn create(app: &App, actor: &Actor, new: NewUpload) -> Result<Upload> {
+    let limit_bytes = app.config.max_file_size_bytes;
+    if new.size_bytes > limit_bytes {
+        return Err(Error::FileTooLarge { limit_bytes });
+    }
+    let (app_, actor) = (app.clone(), actor.clone());
+    app.transact(move |transaction| async move {
+        let user = *actor.user()?;
+        if let Some(id) = new.id {
+            match access::upload(&*transaction, &actor, id).await {
+                Ok(upload) => return Ok(upload),
+                Err(Error::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
+            access::refuse_taken(&*transaction, "upload", *id.as_bytes()).await?;
+        }
+        // The lock under which quotas are counted.
+        let owner = access::lock_user(&transaction, user.id).await?;
+        if let Some(album_id) = new.album_id {
+            albums::writable(&transaction, &actor, album_id, Role::Contributor).await?;
+        }
+        let known = known(&transaction, &user, &new).await?;
+        if let Some(asset) = &known {
+            if let Some(album_id) = new.album_id {
+                let assets = std::slice::from_ref(asset);
+                albums::add(&app_, &transaction, &actor, album_id, assets).await?;
+            }
+        } else if let Some(limit_bytes) = owner.quota_bytes {
+            let reserved = access::reserved_bytes(&*transaction, &user, app_.now()).await?;
+            let used_bytes = owner.used_bytes.saturating_add(reserved);
+            if used_bytes.saturating_add(new.size_bytes) > limit_bytes {
+                return Err(Error::QuotaExceeded { limit_bytes, used_bytes });
+            }
+        }
+        Ok(row(&app_, &user, new, known.as_ref()).insert(&*transaction).await?)
+    })
+    .await
+}
+
+/// The asset that the announced digest belongs to, if the caller has it.
+async fn known(
+    transaction: &Transaction,
+    user: &UserActor,
+    new: &NewUpload,
+) -> Result<Option<Asset>> {
+    if let Some(still) = new.motion_of_asset_id {
+        let still = motion_target(transaction, user, still, new.sha256.as_deref()).await?;
+        return Ok(still.1.map(|_| still.0));
+    }
+    let Some(sha256) = &new.sha256 else { return Ok(None) };
+    let find = access::own_list(user).filter(asset::Column::Sha256.eq(sha256.clone()));
+    Ok(find.one(&**transaction).await?)
+}
+
+/// The still that a motion part is for, and the part that it has if that is the same. Fails with
+/// `ALREADY_EXISTS` if it has another.
+pub(super) async fn motion_target(
+    transaction: &Transaction,
+    user: &UserActor,
+    still: AssetId,
+    sha256: Option<&[u8]>,
+) -> Result<(Asset, Option<AssetFile>)> {
+    let mut assets = access::own_assets(&**transaction, user, &[still]).await?;
+    let asset = assets.pop().ok_or_else(|| Error::not_found("asset", still))?;
+    if asset.kind != asset::Kind::Photo {
+        return Err(Error::invalid("upload.motion_of_asset_id", "must be a photo"));
+    }
+    match access::own_motion(&**transaction, &asset).await? {
+        Some(motion) if Some(motion.sha256.as_slice()) == sha256 => Ok((asset, Some(motion))),
+        Some(_) => Err(Error::already_exists("motion", still)),
+        None => Ok((asset, None)),
+    }
+}
+
+fn row(app: &App, user: &UserActor, new: NewUpload, known: Option<&Asset>) -> upload::ActiveModel {
+    let now = app.now();
+    upload::ActiveModel {
+        id: Set(new.id.unwrap_or_else(UploadId::generate)),
+        owner_id: Set(user.id),
+        file_name: Set(file_name(&new.file_name)),
+        size_bytes: Set(new.size_bytes),
+        sha256: Set(new.sha256),
+        album_id: Set(new.album_id),
+        motion_of_asset_id: Set(new.motion_of_asset_id),
+        capture_time_hint: Set(new.capture_time_hint),
+        state: Set(if known.is_some() { State::Finished } else { State::Active }),
+        blob_id: Set(BlobId::generate()),
+        committed_size_bytes: Set(if known.is_some() { new.size_bytes } else { 0 }),
+        digest_state: Set(Digest::new().state()),
+        asset_id: Set(known.map(|asset| asset.id)),
+        is_duplicate: Set(known.is_some()),
+        create_time: Set(now),
+        expire_time: Set(now.after(app.config.upload_ttl)),
+    }
+}
+
+/// The name as it was given, without folders and control characters, at most 255 bytes.
+fn file_name(given: &str) -> String {
+    let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
+    let mut name: String = last.chars().filter(|letter| !letter.is_control()).collect();
+    name.truncate(name.floor_char_boundary(255));
+    if name.trim().is_empty() { "unnamed".to_owned() } else { name }
+}
+
+/// Which file of an asset an upload becomes.
+pub(super) fn file_kind(upload: &Upload) -> Kind {
+    if upload.motion_of_asset_id.is_some() { Kind::Motion } else { Kind::Still }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lose_folders_and_control_characters() {
+        assert_eq!(file_name("/home/ann/IMG 1.jpg"), "IMG 1.jpg");
+        assert_eq!(file_name("C:\\DCIM\\ä.heic"), "ä.heic");
+        assert_eq!(file_name("a\u{0}\nb.jpg"), "ab.jpg");
+        assert_eq!(file_name(".."), "..");
+        assert_eq!(file_name("photos/"), "unnamed");
+        assert_eq!(file_name(&"ä".repeat(300)).len(), 254);
+    }
+}

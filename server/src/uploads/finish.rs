@@ -1,0 +1,211 @@
+//! Making an asset of a complete upload.
+
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _, Set,
+};
+
+use super::append::digest;
+use super::create::{file_kind, motion_target};
+use super::not_active;
+use super::spool::{self, Spool, blocking};
+use crate::access::{self, Actor};
+use crate::albums;
+use crate::app::App;
+use crate::assets::{self, AssetView};
+use crate::blob::BlobKey;
+use crate::database::Transaction;
+use crate::entity::asset::{self, Model as Asset};
+use crate::entity::asset_file;
+use crate::entity::upload::{Model as Upload, State};
+use crate::error::{Error, Result};
+use crate::id::{AssetId, UploadId};
+use crate::media::{self, Checksums, FileType, MediaKind, Metadata};
+use crate::time::Micros;
+
+/// What became of an upload.
+#[derive(Debug)]
+pub struct Finished {
+    /// The asset.
+    pub asset: AssetView,
+    /// Whether the caller had it before.
+    pub is_duplicate: bool,
+}
+
+/// Makes an asset of the caller's upload, or finds the one that an earlier call made.
+///
+/// Fails with `UPLOAD_INCOMPLETE`, `UNSUPPORTED_TYPE` and `DIGEST_MISMATCH`; the last two give the
+/// upload up.
+pub async fn finish(app: &App, actor: &Actor, id: UploadId) -> Result<Finished> {
+    let upload = access::upload(app.database.reader(), actor, id).await?;
+    match upload.state {
+        State::Finished => return answer(app, actor, &upload).await,
+        State::Cancelled => return Err(not_active(&upload)),
+        State::Active => {}
+    }
+    let received = match receive(app, &upload).await {
+        Ok(received) => received,
+        Err(error @ (Error::UnsupportedType(_) | Error::DigestMismatch)) => {
+            super::cancel(app, actor, id).await?;
+            return Err(error);
+        }
+        Err(error) => return Err(error),
+    };
+    let (app_, actor_) = (app.clone(), actor.clone());
+    let upload = app.transact(move |transaction| async move {
+        record(&app_, &transaction, &actor_, id, &received).await
+    });
+    let upload = upload.await?;
+    spool::remove(app, id).await;
+    if upload.is_duplicate {
+        discard(app, &upload).await;
+    }
+    answer(app, actor, &upload).await
+}
+
+async fn answer(app: &App, actor: &Actor, upload: &Upload) -> Result<Finished> {
+    let id = upload.asset_id.ok_or_else(|| Error::not_found("asset", ""))?;
+    let asset = assets::get(app, actor, id).await?;
+    Ok(Finished { asset, is_duplicate: upload.is_duplicate })
+}
+
+/// The bytes of a duplicate are there twice: these are the ones without a row.
+async fn discard(app: &App, upload: &Upload) {
+    let key = BlobKey::Original(upload.blob_id);
+    if let Err(error) = app.blobs.delete(key).await {
+        tracing::warn!(upload.id = %upload.id, %error, "cannot remove a duplicate blob");
+    }
+}
+
+/// A file that is whole, of a kind that is stored, and durable.
+struct Received {
+    checksums: Checksums,
+    file_type: FileType,
+    metadata: Metadata,
+}
+
+async fn receive(app: &App, upload: &Upload) -> Result<Received> {
+    let (committed_size_bytes, size_bytes) = (upload.committed_size_bytes, upload.size_bytes);
+    if committed_size_bytes < size_bytes {
+        return Err(Error::UploadIncomplete { committed_size_bytes, size_bytes });
+    }
+    let spool = Spool::open(app, upload.id, digest(upload)?).await?;
+    if spool.len() < size_bytes {
+        return Err(Error::UploadIncomplete { committed_size_bytes: spool.len(), size_bytes });
+    }
+    let checksums = spool.digest().clone().finish();
+    if upload.sha256.as_ref().is_some_and(|announced| checksums.sha256 != announced.as_slice()) {
+        return Err(Error::DigestMismatch);
+    }
+    let (spool, head) = spool.head().await?;
+    let file_type =
+        media::detect(&head).map_err(|refused| Error::UnsupportedType(refused.detected))?;
+    if upload.motion_of_asset_id.is_some() && file_type.media != MediaKind::Video {
+        return Err(Error::UnsupportedType(format!("a motion part of {}", file_type.content_type)));
+    }
+    let path = spool.path().to_owned();
+    let metadata = blocking(move || Ok(media::read(&path, file_type))).await?;
+    let put = app.blobs.put(BlobKey::Original(upload.blob_id), spool.path());
+    put.await.map_err(|error| Error::StorageUnavailable(error.to_string()))?;
+    Ok(Received { checksums, file_type, metadata })
+}
+
+/// Makes the rows. The owner's row is locked first: equal bytes that arrive twice at once become
+/// one asset.
+async fn record(
+    app: &App,
+    transaction: &Transaction,
+    actor: &Actor,
+    id: UploadId,
+    received: &Received,
+) -> Result<Upload> {
+    let user = actor.user()?;
+    let owner = access::lock_user(transaction, user.id).await?;
+    let upload = access::lock_upload(transaction, actor, id).await?;
+    match upload.state {
+        State::Finished => return Ok(upload),
+        State::Cancelled => return Err(not_active(&upload)),
+        State::Active => {}
+    }
+    let sha256 = &received.checksums.sha256;
+    let (asset, is_duplicate) = match upload.motion_of_asset_id {
+        Some(still) => {
+            let (asset, motion) = motion_target(transaction, user, still, Some(sha256)).await?;
+            (asset, motion.is_some())
+        }
+        None => {
+            let find = access::own_list(user).filter(asset::Column::Sha256.eq(sha256.to_vec()));
+            match find.one(&**transaction).await? {
+                Some(asset) => (asset, true),
+                None => (insert_asset(app, transaction, &upload, received).await?, false),
+            }
+        }
+    };
+    if !is_duplicate {
+        insert_file(transaction, &upload, asset.id, received).await?;
+        let used_bytes = owner.used_bytes + upload.size_bytes;
+        let mut owner = owner.into_active_model();
+        owner.used_bytes = Set(used_bytes);
+        owner.update(&**transaction).await?;
+    }
+    if let Some(album_id) = upload.album_id {
+        albums::add(app, transaction, actor, album_id, std::slice::from_ref(&asset)).await?;
+    }
+    let mut upload = upload.into_active_model();
+    upload.state = Set(State::Finished);
+    upload.asset_id = Set(Some(asset.id));
+    upload.is_duplicate = Set(is_duplicate);
+    upload.expire_time = Set(app.now().after(app.config.upload_ttl));
+    Ok(upload.update(&**transaction).await?)
+}
+
+async fn insert_asset(
+    app: &App,
+    transaction: &Transaction,
+    upload: &Upload,
+    received: &Received,
+) -> Result<Asset> {
+    let (now, metadata) = (app.now(), &received.metadata);
+    let taken = metadata.capture_time.as_ref();
+    let capture_time = taken.map(|taken| Micros(taken.unix_us)).or(upload.capture_time_hint);
+    let pixels = |number: Option<u32>| number.and_then(|number| i32::try_from(number).ok());
+    let asset = asset::ActiveModel {
+        id: Set(AssetId::generate()),
+        owner_id: Set(upload.owner_id),
+        kind: Set(match received.file_type.media {
+            MediaKind::Photo => asset::Kind::Photo,
+            MediaKind::Video => asset::Kind::Video,
+        }),
+        sha256: Set(received.checksums.sha256.to_vec()),
+        width_px: Set(pixels(metadata.width_px)),
+        height_px: Set(pixels(metadata.height_px)),
+        duration_us: Set(metadata.duration_us),
+        capture_time: Set(capture_time),
+        capture_offset_s: Set(taken.and_then(|taken| taken.utc_offset_s)),
+        sort_time: Set(capture_time.unwrap_or(now)),
+        create_time: Set(now),
+        update_time: Set(now),
+    };
+    Ok(asset.insert(&**transaction).await?)
+}
+
+async fn insert_file(
+    transaction: &Transaction,
+    upload: &Upload,
+    asset_id: AssetId,
+    received: &Received,
+) -> Result<()> {
+    let file = asset_file::ActiveModel {
+        asset_id: Set(asset_id),
+        kind: Set(file_kind(upload)),
+        blob_id: Set(upload.blob_id),
+        content_type: Set(received.file_type.content_type.to_owned()),
+        file_name: Set(upload.file_name.clone()),
+        size_bytes: Set(upload.size_bytes),
+        sha256: Set(received.checksums.sha256.to_vec()),
+        crc32: Set(received.checksums.crc32.into()),
+        damage_time: Set(None),
+    };
+    asset_file::Entity::insert(file).exec_without_returning(&**transaction).await?;
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! Files on their way in.
+//!
+//! An upload's row says how many bytes are safe and holds the running digest of exactly those. The
+//! bytes themselves lie in a spool file, which is cut back to the row whenever it is opened. They
+//! become a blob before the row that names them, and the spool file goes after it.
+
+mod append;
+mod create;
+mod finish;
+mod rpc;
+mod spool;
+
+pub use append::{append, append_in_background};
+pub use create::{NewUpload, create};
+pub use finish::{Finished, finish};
+pub use rpc::Rpc;
+
+use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Set};
+
+use crate::access::{self, Actor};
+use crate::app::App;
+use crate::database::Transaction;
+use crate::entity::upload::{Model as Upload, State};
+use crate::error::{Error, Result};
+use crate::id::UploadId;
+use crate::media::Digest;
+
+/// The largest chunk of an upload stream.
+pub const MAX_STREAM_CHUNK_BYTES: i64 = 1 << 20;
+/// The largest chunk of a unary append: below gRPC's usual limit of 4 MiB for a message.
+pub const MAX_APPEND_CHUNK_BYTES: i64 = 3 << 20;
+
+/// The caller's upload.
+pub async fn get(app: &App, actor: &Actor, id: UploadId) -> Result<Upload> {
+    access::upload(app.database.reader(), actor, id).await
+}
+
+/// Gives an upload up. Succeeds if it was given up before; fails if it is finished.
+pub async fn cancel(app: &App, actor: &Actor, id: UploadId) -> Result<Upload> {
+    let actor = actor.clone();
+    let upload = app.transact(move |transaction| async move {
+        let upload = access::lock_upload(&transaction, &actor, id).await?;
+        match upload.state {
+            State::Active => mark_cancelled(&transaction, upload).await,
+            State::Cancelled => Ok(upload),
+            State::Finished => Err(not_active(&upload)),
+        }
+    });
+    let upload = upload.await?;
+    spool::remove(app, id).await;
+    Ok(upload)
+}
+
+async fn mark_cancelled(transaction: &Transaction, upload: Upload) -> Result<Upload> {
+    let mut upload = upload.into_active_model();
+    upload.state = Set(State::Cancelled);
+    upload.committed_size_bytes = Set(0);
+    upload.digest_state = Set(Digest::new().state());
+    Ok(upload.update(&**transaction).await?)
+}
+
+fn not_active(upload: &Upload) -> Error {
+    Error::UploadNotActive(match upload.state {
+        State::Active => "active",
+        State::Finished => "finished",
+        State::Cancelled => "cancelled",
+    })
+}

@@ -1,0 +1,161 @@
+//! `UploadService`.
+
+use albumen::v1::stream_upload_request::Part;
+use albumen::v1::upload_service_server::UploadService;
+use albumen::v1::{
+    AppendUploadRequest, AppendUploadResponse, CancelUploadRequest, CancelUploadResponse,
+    CreateUploadRequest, FinishUploadRequest, FinishUploadResponse, GetUploadRequest,
+    StreamUploadRequest, StreamUploadResponse, Upload, UploadState,
+};
+use bytes::Bytes;
+use futures::stream::{Stream, StreamExt as _, iter};
+use tonic::{Request, Response, Status, Streaming};
+
+use super::NewUpload;
+use crate::access::{open, open_stream, validate};
+use crate::app::App;
+use crate::entity::upload::{Model, State};
+use crate::error::{Error, Result};
+use crate::id::{AlbumId, AssetId, UploadId};
+use crate::time::Micros;
+
+/// The gRPC face of uploads.
+#[derive(Debug)]
+pub struct Rpc(pub App);
+
+#[tonic::async_trait]
+impl UploadService for Rpc {
+    async fn get_upload(
+        &self,
+        request: Request<GetUploadRequest>,
+    ) -> Result<Response<Upload>, Status> {
+        let (actor, request) = open(request)?;
+        let upload = super::get(&self.0, &actor, upload_id(&request.upload_id)?).await?;
+        Ok(Response::new(to_proto(upload)))
+    }
+
+    async fn create_upload(
+        &self,
+        request: Request<CreateUploadRequest>,
+    ) -> Result<Response<Upload>, Status> {
+        let (actor, request) = open(request)?;
+        let upload = super::create(&self.0, &actor, request.try_into()?).await?;
+        Ok(Response::new(to_proto(upload)))
+    }
+
+    async fn append_upload(
+        &self,
+        request: Request<AppendUploadRequest>,
+    ) -> Result<Response<AppendUploadResponse>, Status> {
+        let (actor, request) = open(request)?;
+        let (id, chunk) = (upload_id(&request.upload_id)?, iter([Ok(request.chunk)]));
+        let append = super::append_in_background(&self.0, actor, id, request.offset, chunk);
+        let committed_size_bytes = append.await?;
+        Ok(Response::new(AppendUploadResponse { committed_size_bytes }))
+    }
+
+    async fn stream_upload(
+        &self,
+        request: Request<Streaming<StreamUploadRequest>>,
+    ) -> Result<Response<StreamUploadResponse>, Status> {
+        let (actor, mut stream) = open_stream(request)?;
+        let first = stream.message().await?.unwrap_or_default();
+        validate(&first)?;
+        let Some(Part::Header(header)) = first.part else {
+            return Err(Error::invalid("header", "must come first").into());
+        };
+        let (id, chunks) = (upload_id(&header.upload_id)?, chunks(stream));
+        let append = super::append_in_background(&self.0, actor, id, header.offset, chunks);
+        let committed_size_bytes = append.await?;
+        Ok(Response::new(StreamUploadResponse { committed_size_bytes }))
+    }
+
+    async fn finish_upload(
+        &self,
+        request: Request<FinishUploadRequest>,
+    ) -> Result<Response<FinishUploadResponse>, Status> {
+        let (actor, request) = open(request)?;
+        let finished = super::finish(&self.0, &actor, upload_id(&request.upload_id)?).await?;
+        let asset = Some(finished.asset.into());
+        Ok(Response::new(FinishUploadResponse { asset, duplicate: finished.is_duplicate }))
+    }
+
+    async fn cancel_upload(
+        &self,
+        request: Request<CancelUploadRequest>,
+    ) -> Result<Response<CancelUploadResponse>, Status> {
+        let (actor, request) = open(request)?;
+        let upload = super::cancel(&self.0, &actor, upload_id(&request.upload_id)?).await?;
+        Ok(Response::new(CancelUploadResponse { upload: Some(to_proto(upload)) }))
+    }
+}
+
+/// The chunks behind the header of a stream.
+fn chunks(stream: Streaming<StreamUploadRequest>) -> impl Stream<Item = Result<Bytes>> + Unpin {
+    stream.map(|message| {
+        let message = message.map_err(|status| broken(&status))?;
+        validate(&message)?;
+        match message.part {
+            Some(Part::Chunk(chunk)) => Ok(chunk),
+            Some(Part::Header(_)) | None => Err(Error::invalid("header", "must come once, first")),
+        }
+    })
+}
+
+/// A stream that the client or the network cut, or that sent something unreadable. Nobody is left
+/// to read the answer in the first case.
+fn broken(status: &Status) -> Error {
+    match status.code() {
+        tonic::Code::OutOfRange | tonic::Code::ResourceExhausted => {
+            Error::invalid("chunk", "must have at most 1048576 bytes")
+        }
+        _ => Error::invalid("part", "must be a readable message, to the end of the stream"),
+    }
+}
+
+fn upload_id(text: &str) -> Result<UploadId> {
+    UploadId::parse(text).ok_or_else(|| Error::invalid("upload_id", "must be a UUID"))
+}
+
+impl TryFrom<CreateUploadRequest> for NewUpload {
+    type Error = Error;
+
+    fn try_from(request: CreateUploadRequest) -> Result<Self> {
+        let upload = request.upload.unwrap_or_default();
+        let hint = upload.capture_time_hint.as_ref();
+        Ok(Self {
+            id: UploadId::parse(&request.request_id),
+            file_name: upload.file_name,
+            size_bytes: upload.size_bytes,
+            sha256: (!upload.sha256.is_empty()).then(|| upload.sha256.to_vec()),
+            album_id: AlbumId::parse(&upload.album_id),
+            motion_of_asset_id: AssetId::parse(&upload.motion_of_asset_id),
+            capture_time_hint: hint
+                .map(|hint| Micros::parse(hint, "upload.capture_time_hint"))
+                .transpose()?,
+        })
+    }
+}
+
+fn to_proto(upload: Model) -> Upload {
+    let state = match upload.state {
+        State::Active => UploadState::Active,
+        State::Finished => UploadState::Finished,
+        State::Cancelled => UploadState::Cancelled,
+    };
+    Upload {
+        id: upload.id.to_string(),
+        file_name: upload.file_name,
+        size_bytes: upload.size_bytes,
+        sha256: upload.sha256.unwrap_or_default().into(),
+        album_id: upload.album_id.map(|id| id.to_string()).unwrap_or_default(),
+        capture_time_hint: upload.capture_time_hint.map(Micros::timestamp),
+        motion_of_asset_id: upload.motion_of_asset_id.map(|id| id.to_string()).unwrap_or_default(),
+        state: state.into(),
+        committed_size_bytes: upload.committed_size_bytes,
+        expire_time: Some(upload.expire_time.timestamp()),
+        asset_id: upload.asset_id.map(|id| id.to_string()).unwrap_or_default(),
+        duplicate: upload.is_duplicate,
+        create_time: Some(upload.create_time.timestamp()),
+    }
+}

@@ -1,0 +1,115 @@
+//! The bytes of unfinished uploads, one file each.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::id::UploadId;
+use crate::media::{Digest, SNIFF_BYTES};
+
+/// An open spool file with the running digest of its bytes. While one is open, nobody else can
+/// open it, in this process or another.
+#[derive(Debug)]
+pub(super) struct Spool {
+    path: PathBuf,
+    file: File,
+    digest: Digest,
+}
+
+impl Spool {
+    /// Opens the file of an upload, cut to the length of the digest. Fails with `CONFLICT` while
+    /// somebody else has it open.
+    ///
+    /// A file that is shorter lost its end in a power cut: it starts again from nothing.
+    pub(super) async fn open(app: &App, id: UploadId, digest: Digest) -> Result<Self> {
+        let path = path(app, id);
+        blocking(move || {
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder).map_err(unavailable)?;
+            }
+            let mut options = OpenOptions::new();
+            let file = options.read(true).write(true).create(true).truncate(false).open(&path);
+            let mut file = file.map_err(unavailable)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Err(Error::Conflict),
+                Err(TryLockError::Error(error)) => return Err(unavailable(error)),
+            }
+            let length = file.metadata().map_err(unavailable)?.len();
+            let digest = if length < digest.len() { Digest::new() } else { digest };
+            file.set_len(digest.len()).map_err(unavailable)?;
+            file.seek(SeekFrom::End(0)).map_err(unavailable)?;
+            Ok(Self { path, file, digest })
+        })
+        .await
+    }
+
+    /// Appends chunks.
+    pub(super) async fn append(mut self, chunks: Vec<Bytes>) -> Result<Self> {
+        blocking(move || {
+            for chunk in &chunks {
+                self.file.write_all(chunk).map_err(unavailable)?;
+                self.digest.update(chunk);
+            }
+            Ok(self)
+        })
+        .await
+    }
+
+    /// The first bytes, as many as decide what kind of file it is.
+    pub(super) async fn head(mut self) -> Result<(Self, Vec<u8>)> {
+        blocking(move || {
+            let mut head = Vec::with_capacity(SNIFF_BYTES);
+            self.file.seek(SeekFrom::Start(0)).map_err(unavailable)?;
+            let limit = (&self.file).take(SNIFF_BYTES as u64);
+            { limit }.read_to_end(&mut head).map_err(unavailable)?;
+            self.file.seek(SeekFrom::End(0)).map_err(unavailable)?;
+            Ok((self, head))
+        })
+        .await
+    }
+
+    /// How many bytes there are.
+    pub(super) fn len(&self) -> i64 {
+        self.digest.len().cast_signed()
+    }
+
+    /// The digest of the bytes.
+    pub(super) fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// Where the file lies.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Removes the file of an upload that nobody needs any more. What is left behind by a failure the
+/// sweep finds: it has no active upload.
+pub(super) async fn remove(app: &App, id: UploadId) {
+    if let Err(error) = tokio::fs::remove_file(path(app, id)).await
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!(upload.id = %id, %error, "cannot remove a spool file");
+    }
+}
+
+fn path(app: &App, id: UploadId) -> PathBuf {
+    app.spool_dir().join(id.to_string())
+}
+
+/// Runs file work off the async threads.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+}
+
+fn unavailable(error: io::Error) -> Error {
+    Error::StorageUnavailable(format!("spool: {error}"))
+}
