@@ -1,7 +1,7 @@
 //! The `albumen-server` command.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use albumen_server::app::Clock;
@@ -77,7 +77,10 @@ fn read_config(flags: &ArgMatches) -> Result<Config, String> {
 
 fn start_log(config: &Config) {
     let filter = EnvFilter::new(&config.log);
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     match config.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),
@@ -113,5 +116,5 @@ async fn run(config: Config) -> anyhow::Result<()> {
 
 fn complain(message: &str) {
     // Where even standard error is closed, the exit code says it.
-    let _ = writeln!(std::io::stderr(), "albumen-server: {message}");
+    drop(writeln!(std::io::stderr(), "albumen-server: {message}"));
 }

@@ -11,7 +11,7 @@ use albumen::v1::{
     ExportPart, GetExportRequest, SkippedAsset, StreamExportRequest, StreamExportResponse,
 };
 use futures::stream::{Stream, StreamExt as _, once};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tonic::{Request, Response, Status};
 
 use super::{ExportView, Folders, NewExport, Skipped, Source};
@@ -20,6 +20,9 @@ use crate::app::App;
 use crate::entity::export_part::Summary;
 use crate::error::{Error, Result};
 use crate::id::{AlbumId, AssetId, ExportId};
+
+/// What stands for itself in a path (RFC 3986, section 2.3).
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The gRPC face of exports.
 #[derive(Debug)]
@@ -132,7 +135,7 @@ impl From<ExportView> for Export {
 }
 
 fn part_to_proto(id: ExportId, part: Summary) -> ExportPart {
-    let name = utf8_percent_encode(&part.file_name, NON_ALPHANUMERIC);
+    let name = utf8_percent_encode(&part.file_name, UNRESERVED);
     ExportPart {
         http_path: format!("/api/exports/{id}/parts/{}/{name}", part.number),
         number: part.number,
