@@ -1,1 +1,21 @@
+//! The tests of the server, through its API, on the database that `ALBUMEN_TEST_DATABASE` names:
+//! `sqlite` (the default) or `postgres`, which needs `ALBUMEN_TEST_POSTGRES_URL`.
 
+#![expect(clippy::unwrap_used, reason = "a test that meets something unexpected fails")]
+
+mod support;
+
+mod access;
+mod albums;
+mod archives;
+mod assets;
+mod auth;
+mod blobs;
+mod exports;
+mod faults;
+mod house;
+mod server;
+mod shared_links;
+mod uploads;
+mod users;
+mod web;

@@ -1,6 +1,6 @@
 //! From a request to its caller, before the body is read.
 
-use albumen::{Method, method};
+use albumen::{Caller, Method, method};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -10,7 +10,7 @@ use http::request::Parts;
 use tonic::Status;
 
 use super::is_grpc;
-use crate::access::{Host, authenticate};
+use crate::access::{Actor, Host, authenticate};
 use crate::app::App;
 use crate::error::{Error, Result, log};
 
@@ -46,7 +46,14 @@ pub(super) async fn as_rpc(
 
 async fn admit(app: &App, request: Request, method: &Method) -> Result<Request> {
     let (mut parts, body) = request.into_parts();
-    let actor = authenticate(app, bearer(&parts)?).await?;
+    // A public method does not look at credentials: a client whose token has ended must be able to
+    // sign in again.
+    let actor = match method.caller {
+        Caller::Public => Actor::Anonymous,
+        Caller::User | Caller::UserOrLink | Caller::Admin => {
+            authenticate(app, bearer(&parts)?).await?
+        }
+    };
     actor.permit(method)?;
     if let Some(authority) = parts.uri.authority() {
         let host = Host(authority.to_string());

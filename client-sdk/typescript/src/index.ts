@@ -1,0 +1,24 @@
+export { createAlbumen } from "./transport.js";
+export type { Albumen, AlbumenOptions, Token, TransportOptions } from "./transport.js";
+export { AlbumenError, albumenError } from "./errors.js";
+export type { Violation } from "./errors.js";
+export { listAll } from "./pages.js";
+export { upload } from "./upload.js";
+export type { UploadOptions } from "./upload.js";
+export { download, downloadFrom } from "./download.js";
+export type { Download, DownloadOptions } from "./download.js";
+
+export * from "./gen/albumen/v1/album_pb.js";
+export * from "./gen/albumen/v1/album_service_pb.js";
+export * from "./gen/albumen/v1/asset_pb.js";
+export * from "./gen/albumen/v1/asset_service_pb.js";
+export * from "./gen/albumen/v1/auth_service_pb.js";
+export * from "./gen/albumen/v1/error_reason_pb.js";
+export * from "./gen/albumen/v1/export_pb.js";
+export * from "./gen/albumen/v1/export_service_pb.js";
+export * from "./gen/albumen/v1/server_service_pb.js";
+export * from "./gen/albumen/v1/shared_link_pb.js";
+export * from "./gen/albumen/v1/shared_link_service_pb.js";
+export * from "./gen/albumen/v1/upload_service_pb.js";
+export * from "./gen/albumen/v1/user_pb.js";
+export * from "./gen/albumen/v1/user_service_pb.js";

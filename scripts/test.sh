@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Runs tests and closes with their sum: scripts/test.sh [sqlite|postgres|sdk|large]…
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+run() {
+    local status=0
+    "$@" 2>&1 | tee -a "$log" || status=$?
+    echo "runner ended: $status" >>"$log"
+}
+
+(($#)) || set -- sqlite postgres sdk
+# Always the whole workspace: another selection would be compiled anew with other features.
+for suite in "$@"; do
+    case $suite in
+        sqlite)
+            ALBUMEN_TEST_DATABASE=sqlite run cargo test --workspace --no-fail-fast
+            ;;
+        postgres)
+            ALBUMEN_TEST_DATABASE=postgres run scripts/postgres.sh cargo test --workspace --test it
+            ;;
+        sdk)
+            run scripts/sdk-test.sh
+            ;;
+        large)
+            ALBUMEN_TEST_LARGE=1 run cargo test --workspace --test it
+            ;;
+        *)
+            echo "there is no suite $suite" >&2
+            exit 2
+            ;;
+    esac
+done
+
+python3 scripts/tally.py <"$log"

@@ -1,0 +1,432 @@
+//! Who may call what: every RPC, every persona, the expected code.
+
+use albumen::v1::*;
+use tonic::{Code, Response, Status};
+
+use crate::support::person::{address, ids};
+use crate::support::{Person, TestServer, fixtures, test};
+
+const OK: Code = Code::Ok;
+const UA: Code = Code::Unauthenticated;
+const PD: Code = Code::PermissionDenied;
+const NF: Code = Code::NotFound;
+const FP: Code = Code::FailedPrecondition;
+const IA: Code = Code::InvalidArgument;
+
+const PERSONAS: [&str; 11] = [
+    "anonymous",
+    "signed out",
+    "stranger",
+    "admin",
+    "owner",
+    "guest",
+    "guest without download",
+    "guest of another link",
+    "guest of an expired link",
+    "guest of a revoked link",
+    "guest with an old password",
+];
+
+/// For each RPC the code for each persona, in the order of `PERSONAS`. All things belong to the
+/// owner; exports were made by the persona itself where it may, else by the owner.
+#[rustfmt::skip]
+const MATRIX: &[(&str, [Code; 11])] = &[
+    //                                    anon out  str  adm  own  gst  no-d oth  exp  rev  pwd
+    ("ServerService/GetServerInfo",       [OK, OK, OK, OK, OK, OK, OK, OK, OK, OK, OK]),
+    ("AuthService/SetUp",                 [FP, FP, FP, FP, FP, FP, FP, FP, FP, FP, FP]),
+    ("AuthService/Login",                 [OK, OK, OK, OK, OK, OK, OK, OK, OK, OK, OK]),
+    ("AuthService/RefreshSession",        [UA, UA, UA, UA, UA, UA, UA, UA, UA, UA, UA]),
+    ("AuthService/Logout",                [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
+    ("UserService/GetMe",                 [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
+    ("UserService/UpdateMe",              [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
+    ("UploadService/GetUpload",           [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
+    ("UploadService/CreateUpload",        [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
+    ("UploadService/AppendUpload",        [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
+    ("UploadService/StreamUpload",        [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
+    ("UploadService/FinishUpload",        [UA, UA, NF, NF, FP, PD, PD, PD, UA, UA, UA]),
+    ("UploadService/CancelUpload",        [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
+    ("AssetService/GetAsset",             [UA, UA, NF, NF, OK, OK, OK, NF, UA, UA, UA]),
+    ("AssetService/ListAssets",           [UA, UA, OK, OK, OK, IA, IA, IA, UA, UA, UA]),
+    ("AssetService/ListAssets album",     [UA, UA, NF, NF, OK, OK, OK, NF, UA, UA, UA]),
+    ("AssetService/DownloadAsset",        [UA, UA, NF, NF, OK, OK, PD, NF, UA, UA, UA]),
+    ("AlbumService/GetAlbum",             [UA, UA, NF, NF, OK, OK, OK, NF, UA, UA, UA]),
+    ("AlbumService/ListAlbums",           [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
+    ("AlbumService/CreateAlbum",          [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
+    ("AlbumService/UpdateAlbum",          [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
+    ("AlbumService/DeleteAlbum",          [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
+    ("AlbumService/RestoreAlbum",         [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
+    ("AlbumService/AddAlbumAssets",       [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
+    ("AlbumService/AddAlbumAssets own",   [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
+    ("AlbumService/RemoveAlbumAssets",    [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
+    ("AlbumService/ReorderAlbumAssets",   [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
+    ("SharedLinkService/GetSharedLink",   [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
+    ("SharedLinkService/ListSharedLinks", [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
+    ("SharedLinkService/CreateSharedLink",[UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
+    ("SharedLinkService/UpdateSharedLink",[UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
+    ("SharedLinkService/DeleteSharedLink",[UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
+    ("SharedLinkService/OpenSharedLink",  [OK, OK, OK, OK, OK, OK, OK, OK, OK, OK, OK]),
+    ("ExportService/CreateExport",        [UA, UA, NF, NF, OK, OK, PD, NF, UA, UA, UA]),
+    ("ExportService/GetExport",           [UA, UA, NF, NF, OK, OK, NF, NF, UA, UA, UA]),
+    ("ExportService/StreamExport",        [UA, UA, NF, NF, OK, OK, NF, NF, UA, UA, UA]),
+    ("ExportService/DeleteExport",        [UA, UA, NF, NF, OK, OK, NF, NF, UA, UA, UA]),
+    ("GET /api/assets/original",          [UA, UA, NF, NF, OK, OK, PD, NF, UA, UA, UA]),
+    ("GET /api/exports/part",             [UA, UA, NF, NF, OK, OK, NF, NF, UA, UA, UA]),
+];
+
+/// The RPCs that have a row.
+pub(crate) fn rows() -> Vec<String> {
+    let name = |row: &str| format!("/albumen.v1.{}", row.split(' ').next().unwrap_or_default());
+    MATRIX.iter().map(|(row, _)| name(row)).collect()
+}
+
+/// The owner's things, new for each cell.
+struct World {
+    album: Album,
+    asset: Asset,
+    loose: Asset,
+    upload: Upload,
+    link: SharedLink,
+    export: Export,
+}
+
+impl World {
+    async fn make(owner: &Person, number: u32) -> Self {
+        let mut assets = owner.photos(number * 2..number * 2 + 2).await;
+        let loose = assets.pop().unwrap();
+        let album = owner.album("Trip", &assets).await;
+        let upload = owner.create_upload("x.jpg", 4096).await;
+        let link = owner.link(&album, SharedLink::default()).await;
+        let export = owner.export(&album).await.unwrap();
+        Self { album, asset: assets.pop().unwrap(), loose, upload, link, export }
+    }
+}
+
+struct Cast {
+    admin: Person,
+    owner: Person,
+    stranger: Person,
+    signed_out: Person,
+    other_guest: Person,
+}
+
+impl Cast {
+    async fn gather(server: &TestServer) -> Self {
+        let admin = server.admin().await;
+        let owner = server.user("owner").await;
+        let stranger = server.user("stranger").await;
+        let signed_out = server.login("stranger@example.org").await;
+        signed_out.auth().logout(LogoutRequest {}).await.unwrap();
+        let other = stranger.album("Other", &stranger.photos(90_000..90_001).await).await;
+        let other = stranger.link(&other, SharedLink::default()).await;
+        let other_guest = server.guest(&other, "").await;
+        Self { admin, owner, stranger, signed_out, other_guest }
+    }
+
+    /// The persona in this world, and the export that it would ask for.
+    async fn play(&self, persona: &str, server: &TestServer, world: &mut World) -> Person {
+        let guest = persona.starts_with("guest") && persona != "guest of another link";
+        let mut link = SharedLink::default();
+        if persona == "guest without download" {
+            link.allow_download = Some(false);
+        }
+        if guest {
+            world.link = self.owner.link(&world.album, link).await;
+        }
+        let person = match persona {
+            "anonymous" => server.anonymous(),
+            "signed out" => self.signed_out.clone(),
+            "stranger" => self.stranger.clone(),
+            "admin" => self.admin.clone(),
+            "owner" => self.owner.clone(),
+            "guest of another link" => self.other_guest.clone(),
+            _ => server.guest(&world.link, "").await,
+        };
+        if persona == "guest" {
+            world.export = person.export(&world.album).await.unwrap();
+        }
+        self.spoil(persona, server, &world.link).await;
+        person
+    }
+
+    async fn spoil(&self, persona: &str, server: &TestServer, link: &SharedLink) {
+        let mut request = UpdateSharedLinkRequest {
+            shared_link_id: link.id.clone(),
+            shared_link: Some(SharedLink::default()),
+            update_mask: None,
+        };
+        let change = request.shared_link.as_mut().unwrap();
+        match persona {
+            "guest of an expired link" => {
+                let seconds = server.now_us() / 1_000_000 + 1;
+                change.expire_time = Some(prost_types::Timestamp { seconds, nanos: 0 });
+                self.owner.links().update_shared_link(request).await.unwrap();
+                server.sleep(std::time::Duration::from_secs(2));
+            }
+            "guest with an old password" => {
+                change.password = "new".to_owned();
+                self.owner.links().update_shared_link(request).await.unwrap();
+                // So that others can still open it: the matrix is about the old token.
+                let request = UpdateSharedLinkRequest {
+                    shared_link_id: link.id.clone(),
+                    shared_link: Some(SharedLink::default()),
+                    update_mask: Some(prost_types::FieldMask { paths: vec!["password".into()] }),
+                };
+                self.owner.links().update_shared_link(request).await.unwrap();
+            }
+            "guest of a revoked link" => {
+                let request = DeleteSharedLinkRequest { shared_link_id: link.id.clone() };
+                self.owner.links().delete_shared_link(request).await.unwrap();
+            }
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_persona_gets_the_expected_code_from_every_rpc() {
+    test(|server| async move {
+        let cast = Cast::gather(&server).await;
+        let mut wrong = Vec::new();
+        let mut number = 0;
+        for (index, persona) in PERSONAS.iter().enumerate() {
+            for (row, codes) in MATRIX {
+                number += 1;
+                let mut world = World::make(&cast.owner, number).await;
+                let mut person = cast.play(persona, &server, &mut world).await;
+                if *row == "AuthService/Logout" && !person.user.email.is_empty() {
+                    person = fresh(&server, persona, person).await;
+                }
+                // A link that opens for all, whatever became of the persona's own.
+                if *row == "SharedLinkService/OpenSharedLink" {
+                    world.link = cast.owner.link(&world.album, SharedLink::default()).await;
+                }
+                let code = call(row, &person, &world).await;
+                if code != codes[index] {
+                    wrong.push(format!("{row} as {persona}: {code:?}, not {:?}", codes[index]));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{} wrong cells:\n{}", wrong.len(), wrong.join("\n"));
+    })
+    .await;
+}
+
+/// A session to end, so that the persona's own goes on.
+async fn fresh(server: &TestServer, persona: &str, person: Person) -> Person {
+    if persona == "signed out" { person } else { server.login(&person.user.email).await }
+}
+
+fn code<T>(result: Result<Response<T>, Status>) -> Code {
+    result.map_or_else(|status| status.code(), |_| Code::Ok)
+}
+
+async fn call(row: &str, who: &Person, world: &World) -> Code {
+    let (service, rpc) = row.split_once('/').unwrap();
+    match service {
+        "ServerService" => code(who.server().get_server_info(GetServerInfoRequest {}).await),
+        "AuthService" => call_auth(rpc, who).await,
+        "UserService" => call_user(rpc, who).await,
+        "UploadService" => call_upload(rpc, who, world).await,
+        "AssetService" => call_asset(rpc, who, world).await,
+        "AlbumService" => call_album(rpc, who, world).await,
+        "SharedLinkService" => call_link(rpc, who, world).await,
+        "ExportService" => call_export(rpc, who, world).await,
+        "GET " => call_http(rpc, who, world).await,
+        _ => panic!("{row}"),
+    }
+}
+
+async fn call_auth(rpc: &str, who: &Person) -> Code {
+    let mut auth = who.auth();
+    match rpc {
+        "SetUp" => {
+            let request = SetUpRequest {
+                setup_token: "x".to_owned(),
+                email: "x@example.org".to_owned(),
+                password: "12345678".to_owned(),
+                display_name: "x".to_owned(),
+                device_name: String::new(),
+            };
+            code(auth.set_up(request).await)
+        }
+        "Login" => {
+            let request = LoginRequest {
+                email: "owner@example.org".to_owned(),
+                password: crate::support::person::PASSWORD.to_owned(),
+                device_name: String::new(),
+            };
+            code(auth.login(request).await)
+        }
+        "RefreshSession" => {
+            let request = RefreshSessionRequest { refresh_token: "x".to_owned() };
+            code(auth.refresh_session(request).await)
+        }
+        "Logout" => code(auth.logout(LogoutRequest {}).await),
+        _ => panic!("{rpc}"),
+    }
+}
+
+async fn call_user(rpc: &str, who: &Person) -> Code {
+    match rpc {
+        "GetMe" => code(who.users().get_me(GetMeRequest {}).await),
+        "UpdateMe" => {
+            let user = User { display_name: "x".to_owned(), ..User::default() };
+            let request = UpdateMeRequest { user: Some(user), update_mask: None };
+            code(who.users().update_me(request).await)
+        }
+        _ => panic!("{rpc}"),
+    }
+}
+
+async fn call_upload(rpc: &str, who: &Person, world: &World) -> Code {
+    let mut uploads = who.uploads();
+    let upload_id = world.upload.id.clone();
+    match rpc {
+        "GetUpload" => code(uploads.get_upload(GetUploadRequest { upload_id }).await),
+        "CreateUpload" => {
+            let upload = Upload { file_name: "x".to_owned(), size_bytes: 1, ..Upload::default() };
+            let request = CreateUploadRequest { upload: Some(upload), ..Default::default() };
+            code(uploads.create_upload(request).await)
+        }
+        "AppendUpload" => {
+            let chunk = fixtures::photo(1).into();
+            code(uploads.append_upload(AppendUploadRequest { upload_id, offset: 0, chunk }).await)
+        }
+        "StreamUpload" => {
+            let stream = who.stream(&upload_id, 0, &fixtures::photo(1)).await;
+            stream.map_or_else(|status| status.code(), |_| OK)
+        }
+        "FinishUpload" => code(uploads.finish_upload(FinishUploadRequest { upload_id }).await),
+        "CancelUpload" => code(uploads.cancel_upload(CancelUploadRequest { upload_id }).await),
+        _ => panic!("{rpc}"),
+    }
+}
+
+async fn call_asset(rpc: &str, who: &Person, world: &World) -> Code {
+    let mut assets = who.assets();
+    let asset_id = world.asset.id.clone();
+    match rpc {
+        "GetAsset" => code(assets.get_asset(GetAssetRequest { asset_id }).await),
+        "ListAssets" => code(assets.list_assets(ListAssetsRequest::default()).await),
+        "ListAssets album" => {
+            let album_id = world.album.id.clone();
+            code(assets.list_assets(ListAssetsRequest { album_id, ..Default::default() }).await)
+        }
+        "DownloadAsset" => {
+            let request = DownloadAssetRequest { asset_id, ..Default::default() };
+            code(assets.download_asset(request).await)
+        }
+        _ => panic!("{rpc}"),
+    }
+}
+
+async fn call_album(rpc: &str, who: &Person, world: &World) -> Code {
+    let mut albums = who.albums();
+    let album_id = world.album.id.clone();
+    let asset_ids = vec![world.asset.id.clone()];
+    let named = || Some(Album { display_name: "x".to_owned(), ..Album::default() });
+    match rpc {
+        "GetAlbum" => code(albums.get_album(GetAlbumRequest { album_id }).await),
+        "ListAlbums" => code(albums.list_albums(ListAlbumsRequest::default()).await),
+        "CreateAlbum" => {
+            let request = CreateAlbumRequest { album: named(), ..Default::default() };
+            code(albums.create_album(request).await)
+        }
+        "UpdateAlbum" => {
+            let request = UpdateAlbumRequest { album_id, album: named(), update_mask: None };
+            code(albums.update_album(request).await)
+        }
+        "DeleteAlbum" => {
+            code(albums.delete_album(DeleteAlbumRequest { album_id, etag: String::new() }).await)
+        }
+        "RestoreAlbum" => code(albums.restore_album(RestoreAlbumRequest { album_id }).await),
+        "AddAlbumAssets" => {
+            let asset_ids = vec![world.loose.id.clone()];
+            code(albums.add_album_assets(AddAlbumAssetsRequest { album_id, asset_ids }).await)
+        }
+        "AddAlbumAssets own" => {
+            let own = match who.user.id.as_str() {
+                "" => world.loose.clone(),
+                _ => who.photos(80_000..80_001).await.remove(0),
+            };
+            let asset_ids = ids(&[own]);
+            code(albums.add_album_assets(AddAlbumAssetsRequest { album_id, asset_ids }).await)
+        }
+        "RemoveAlbumAssets" => {
+            let request = RemoveAlbumAssetsRequest { album_id, asset_ids };
+            code(albums.remove_album_assets(request).await)
+        }
+        "ReorderAlbumAssets" => {
+            let previous_asset_id = String::new();
+            let request = ReorderAlbumAssetsRequest { album_id, asset_ids, previous_asset_id };
+            code(albums.reorder_album_assets(request).await)
+        }
+        _ => panic!("{rpc}"),
+    }
+}
+
+async fn call_link(rpc: &str, who: &Person, world: &World) -> Code {
+    let mut links = who.links();
+    let shared_link_id = world.link.id.clone();
+    match rpc {
+        "GetSharedLink" => {
+            code(links.get_shared_link(GetSharedLinkRequest { shared_link_id }).await)
+        }
+        "ListSharedLinks" => code(links.list_shared_links(ListSharedLinksRequest::default()).await),
+        "CreateSharedLink" => {
+            let album_id = world.album.id.clone();
+            let link = Some(SharedLink { album_id, ..SharedLink::default() });
+            let request = CreateSharedLinkRequest { shared_link: link, ..Default::default() };
+            code(links.create_shared_link(request).await)
+        }
+        "UpdateSharedLink" => {
+            let link = SharedLink { description: "x".to_owned(), ..SharedLink::default() };
+            let request = UpdateSharedLinkRequest {
+                shared_link_id,
+                shared_link: Some(link),
+                update_mask: None,
+            };
+            code(links.update_shared_link(request).await)
+        }
+        "DeleteSharedLink" => {
+            code(links.delete_shared_link(DeleteSharedLinkRequest { shared_link_id }).await)
+        }
+        "OpenSharedLink" => {
+            let key_or_slug = address(&world.link).to_owned();
+            let request = OpenSharedLinkRequest { key_or_slug, password: String::new() };
+            code(links.open_shared_link(request).await)
+        }
+        _ => panic!("{rpc}"),
+    }
+}
+
+async fn call_export(rpc: &str, who: &Person, world: &World) -> Code {
+    let mut exports = who.exports();
+    let export_id = world.export.id.clone();
+    match rpc {
+        "CreateExport" => who.export(&world.album).await.map_or_else(|s| s.code(), |_| OK),
+        "GetExport" => code(exports.get_export(GetExportRequest { export_id }).await),
+        "StreamExport" => {
+            let request = StreamExportRequest { export_id, part: 1, ..Default::default() };
+            code(exports.stream_export(request).await)
+        }
+        "DeleteExport" => code(exports.delete_export(DeleteExportRequest { export_id }).await),
+        _ => panic!("{rpc}"),
+    }
+}
+
+/// The HTTP faces answer with the status that stands for the code.
+async fn call_http(route: &str, who: &Person, world: &World) -> Code {
+    let path = match route {
+        "api/assets/original" => format!("/api/assets/{}/original", world.asset.id),
+        "api/exports/part" => world.export.parts[0].http_path.clone(),
+        _ => panic!("{route}"),
+    };
+    match who.get(&path, &[]).await.0.as_u16() {
+        200 => OK,
+        401 => UA,
+        403 => PD,
+        404 => NF,
+        other => panic!("HTTP status {other}"),
+    }
+}

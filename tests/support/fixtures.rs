@@ -1,0 +1,32 @@
+//! Files to upload.
+
+use std::path::{Path, PathBuf};
+
+/// The folder with the files; its README describes each.
+pub(crate) fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/fixtures")
+}
+
+/// The bytes of a file.
+pub(crate) fn read(path: &str) -> Vec<u8> {
+    std::fs::read(folder().join(path)).unwrap()
+}
+
+/// A small photo, another one for each number.
+pub(crate) fn photo(number: u32) -> Vec<u8> {
+    sized_photo(number, 4096)
+}
+
+/// A photo of some size, at least 4 KiB: what stands behind a picture's end is not looked at.
+pub(crate) fn sized_photo(number: u32, size: usize) -> Vec<u8> {
+    let mut bytes = read("other/truncated.jpg");
+    let mut state = number.wrapping_mul(0x9E37_79B9) | 1;
+    while bytes.len() < size {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        bytes.extend(state.to_le_bytes());
+    }
+    bytes.truncate(size);
+    bytes
+}

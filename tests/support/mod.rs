@@ -1,0 +1,180 @@
+//! A whole server for each test: every layer runs, and no socket opens.
+
+pub(crate) mod database;
+pub(crate) mod fixtures;
+pub(crate) mod person;
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use albumen_server::app::{App, Clock};
+use albumen_server::blob::BlobKey;
+use albumen_server::config::Config;
+use albumen_server::entity::{album, album_asset, asset_file, upload};
+use albumen_server::{installation, transport};
+use axum::Router;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
+use tempfile::TempDir;
+use tonic::{Code, Response, Status};
+use tonic_types::StatusExt as _;
+
+use database::TestDatabase;
+pub(crate) use person::Person;
+
+/// The time at which every test begins: 2027-01-15T08:00:00Z.
+const START_US: i64 = 1_800_000_000_000_000;
+
+/// Runs a test against a server with the default settings, and the closing checks after it.
+pub(crate) async fn test<F: Future<Output = ()>>(body: impl FnOnce(Arc<TestServer>) -> F) {
+    test_with(|_| {}, body).await;
+}
+
+/// The same with other settings.
+pub(crate) async fn test_with<F: Future<Output = ()>>(
+    change: impl FnOnce(&mut Config),
+    body: impl FnOnce(Arc<TestServer>) -> F,
+) {
+    let server = Arc::new(TestServer::start(change).await);
+    body(Arc::clone(&server)).await;
+    server.check().await;
+    server.stop().await;
+}
+
+/// A server with a database and a folder of its own.
+#[derive(Debug)]
+pub(crate) struct TestServer {
+    pub(crate) app: App,
+    pub(crate) router: Router,
+    clock: Arc<AtomicI64>,
+    database: TestDatabase,
+    _folder: TempDir,
+}
+
+impl TestServer {
+    async fn start(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::read(&BTreeMap::new(), &BTreeMap::new()).unwrap();
+        config.data_dir = folder.path().to_owned();
+        config.database_connections = 5;
+        config.public_url = Some("https://photos.example.org".to_owned());
+        let secret = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+        let flags = BTreeMap::from([("secret-key".to_owned(), secret.to_owned())]);
+        config.secret_key = Config::read(&flags, &BTreeMap::new()).unwrap().secret_key;
+        let database = TestDatabase::create(folder.path()).await;
+        config.database_url = database.url();
+        change(&mut config);
+        let clock = Arc::new(AtomicI64::new(START_US));
+        let app = albumen_server::open(config, Clock::Fixed(Arc::clone(&clock))).await.unwrap();
+        let router = transport::stack(&app).await.router;
+        Self { app, router, clock, database, _folder: folder }
+    }
+
+    /// Moves the server's clock on.
+    pub(crate) fn sleep(&self, duration: Duration) {
+        self.clock.fetch_add(duration.as_micros().try_into().unwrap(), Ordering::Relaxed);
+    }
+
+    /// The server's time, in microseconds since 1970.
+    pub(crate) fn now_us(&self) -> i64 {
+        self.clock.load(Ordering::Relaxed)
+    }
+
+    pub(crate) async fn setup_token(&self) -> String {
+        installation::renew_setup_token(&self.app).await.unwrap().unwrap()
+    }
+
+    /// What must hold after every test, whatever it did.
+    async fn check(&self) {
+        let reader = self.app.database.reader();
+        let files = asset_file::Entity::find().all(reader).await.unwrap();
+        let blobs: HashSet<_> = self.app.blobs.list().await.unwrap().into_iter().collect();
+        for file in &files {
+            let key = BlobKey::Original(file.blob_id);
+            assert!(
+                blobs.contains(&key) || file.damage_time.is_some(),
+                "a row points at missing bytes: {file:?}"
+            );
+        }
+        let named: HashSet<_> = files.iter().map(|file| BlobKey::Original(file.blob_id)).collect();
+        let open = upload::Entity::find().filter(upload::Column::State.eq(upload::State::Active));
+        let open = open.all(reader).await.unwrap();
+        let open: HashSet<_> = open.iter().map(|row| BlobKey::Original(row.blob_id)).collect();
+        for key in &blobs {
+            assert!(named.contains(key) || open.contains(key), "nobody owns the blob {key}");
+        }
+        self.check_albums().await;
+    }
+
+    async fn check_albums(&self) {
+        let reader = self.app.database.reader();
+        for album in album::Entity::find().all(reader).await.unwrap() {
+            let entries =
+                album_asset::Entity::find().filter(album_asset::Column::AlbumId.eq(album.id));
+            let count = entries.clone().count(reader).await.unwrap();
+            assert_eq!(u64::try_from(album.asset_count).unwrap(), count, "{album:?}");
+            let entries = entries.all(reader).await.unwrap();
+            let times = entries.iter().map(|entry| entry.sort_time);
+            assert_eq!(album.first_time, times.clone().min(), "{album:?}");
+            assert_eq!(album.last_time, times.max(), "{album:?}");
+            let has_cover = |id| entries.iter().any(|entry| entry.asset_id == id);
+            assert_eq!(album.cover_asset_id.map(has_cover), (count > 0).then_some(true));
+        }
+    }
+
+    async fn stop(&self) {
+        self.app.tasks.close();
+        self.app.tasks.wait().await;
+        self.app.database.close().await.unwrap();
+        self.database.drop().await;
+    }
+}
+
+/// The status of a call that must fail with a code.
+#[track_caller]
+pub(crate) fn expect_code<T>(result: Result<Response<T>, Status>, code: Code) -> Status {
+    match result {
+        Ok(_) => panic!("the call succeeded; {code:?} was expected"),
+        Err(status) => {
+            assert_eq!(status.code(), code, "{status:?}");
+            status
+        }
+    }
+}
+
+/// Checks code and reason of a call that must fail, and hands out its status.
+#[track_caller]
+pub(crate) fn expect_reason<T>(
+    result: Result<Response<T>, Status>,
+    code: Code,
+    reason: &str,
+) -> Status {
+    let status = expect_code(result, code);
+    assert_eq!(self::reason(&status), reason, "{status:?}");
+    status
+}
+
+/// Checks that a call fails because of exactly these fields.
+#[track_caller]
+pub(crate) fn expect_fields<T>(result: Result<Response<T>, Status>, fields: &[&str]) {
+    let status = expect_reason(result, Code::InvalidArgument, "INVALID_REQUEST");
+    let details = status.get_error_details();
+    let found = details.bad_request().unwrap().field_violations.iter();
+    let found: Vec<_> = found.map(|violation| violation.field.as_str()).collect();
+    assert_eq!(found, fields, "{status:?}");
+}
+
+pub(crate) fn reason(status: &Status) -> String {
+    let details = status.get_error_details();
+    let info = details.error_info().unwrap();
+    assert_eq!(info.domain, "albumen");
+    info.reason.clone()
+}
+
+/// A value of the metadata that an error carries.
+#[track_caller]
+pub(crate) fn metadata(status: &Status, key: &str) -> String {
+    let details = status.get_error_details();
+    details.error_info().unwrap().metadata.get(key).unwrap().clone()
+}
