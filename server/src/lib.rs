@@ -101,7 +101,7 @@ pub async fn open(config: Config, clock: Clock) -> Result<App> {
 }
 
 /// Serves on a listener until `shutdown` completes, then lets open calls finish for as long as the
-/// settings allow, and closes the database.
+/// settings allow.
 pub async fn serve(
     app: App,
     listener: TcpListener,
@@ -143,6 +143,5 @@ pub async fn serve(
     if timeout(grace, app.tasks.wait()).await.is_err() {
         tracing::warn!("open work was cut off at shutdown");
     }
-    app.database.close().await?;
     Ok(())
 }

@@ -111,7 +111,8 @@ async fn run(config: Config) -> anyhow::Result<()> {
         }
         tracing::info!("stopping");
     };
-    serve(app, listener, shutdown).await
+    serve(app.clone(), listener, shutdown).await?;
+    Ok(app.database.close().await?)
 }
 
 fn complain(message: &str) {

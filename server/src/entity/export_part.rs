@@ -22,7 +22,7 @@ pub struct Model {
     pub entry_count: i32,
     /// The same for the same bytes.
     pub etag: String,
-    /// The packed [`crate::zip::Manifest`].
+    /// The packed list of its entries.
     pub manifest: Vec<u8>,
 }
 

@@ -41,19 +41,19 @@ pub async fn append(
     offset: i64,
     chunks: impl Stream<Item = Result<Bytes>> + Send + Unpin,
 ) -> Result<i64> {
+    active(app, actor, id).await?;
+    let spool = Spool::open(app, id).await?;
     let upload = active(app, actor, id).await?;
-    let spool = Spool::open(app, id, digest(&upload)?).await?;
-    // Read again under the file's lock: whoever had it before may have moved the row on.
-    let upload = active(app, actor, id).await?;
-    let committed_size_bytes = spool.len();
-    if committed_size_bytes != upload.committed_size_bytes {
-        // The file lost its end, or the digest is of an older row: let the row say so.
-        return Err(realign(app, actor, id, upload, spool).await);
+    let spool = spool.resume(digest(&upload)?).await?;
+    let is_shorter = spool.len() < upload.committed_size_bytes;
+    let mut appender = Appender { app, actor, upload, spool: Some(spool) };
+    if is_shorter {
+        appender.commit().await?;
     }
+    let committed_size_bytes = appender.len();
     if offset != committed_size_bytes {
         return Err(Error::UploadOffset { committed_size_bytes });
     }
-    let mut appender = Appender { app, actor, upload, spool: Some(spool) };
     let result = appender.take(chunks).await;
     if matches!(result, Err(Error::UnsupportedType(_))) {
         appender.give_up().await?;
@@ -71,23 +71,6 @@ async fn active(app: &App, actor: &Actor, id: UploadId) -> Result<Upload> {
 
 pub(super) fn digest(upload: &Upload) -> Result<Digest> {
     Digest::from_state(&upload.digest_state).map_err(Error::internal)
-}
-
-/// Tells the caller where the file really ends, once the row says the same.
-async fn realign(app: &App, actor: &Actor, id: UploadId, upload: Upload, spool: Spool) -> Error {
-    if spool.len() > 0 {
-        return Error::Conflict;
-    }
-    drop(spool);
-    let mut appender = Appender { app, actor, upload, spool: None };
-    match Spool::open(app, id, Digest::new()).await {
-        Ok(spool) => appender.spool = Some(spool),
-        Err(error) => return error,
-    }
-    match appender.commit().await {
-        Ok(()) => Error::UploadOffset { committed_size_bytes: 0 },
-        Err(error) => error,
-    }
 }
 
 /// Moves bytes from a caller to the spool, and the row along with them.

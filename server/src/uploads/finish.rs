@@ -43,7 +43,7 @@ pub async fn finish(app: &App, actor: &Actor, id: UploadId) -> Result<Finished> 
         State::Cancelled => return Err(not_active(&upload)),
         State::Active => {}
     }
-    let received = match receive(app, &upload).await {
+    let received = match receive(app, actor, id).await {
         Ok(received) => received,
         Err(error @ (Error::UnsupportedType(_) | Error::DigestMismatch)) => {
             super::cancel(app, actor, id).await?;
@@ -84,14 +84,13 @@ struct Received {
     metadata: Metadata,
 }
 
-async fn receive(app: &App, upload: &Upload) -> Result<Received> {
-    let (committed_size_bytes, size_bytes) = (upload.committed_size_bytes, upload.size_bytes);
+async fn receive(app: &App, actor: &Actor, id: UploadId) -> Result<Received> {
+    let spool = Spool::open(app, id).await?;
+    let upload = access::upload(app.database.reader(), actor, id).await?;
+    let spool = spool.resume(digest(&upload)?).await?;
+    let (committed_size_bytes, size_bytes) = (spool.len(), upload.size_bytes);
     if committed_size_bytes < size_bytes {
         return Err(Error::UploadIncomplete { committed_size_bytes, size_bytes });
-    }
-    let spool = Spool::open(app, upload.id, digest(upload)?).await?;
-    if spool.len() < size_bytes {
-        return Err(Error::UploadIncomplete { committed_size_bytes: spool.len(), size_bytes });
     }
     let checksums = spool.digest().clone().finish();
     if upload.sha256.as_ref().is_some_and(|announced| checksums.sha256 != announced.as_slice()) {

@@ -21,11 +21,11 @@ pub(super) struct Spool {
 }
 
 impl Spool {
-    /// Opens the file of an upload, cut to the length of the digest. Fails with `CONFLICT` while
-    /// somebody else has it open.
+    /// Opens the file of an upload. Fails with `CONFLICT` while somebody else has it open.
     ///
-    /// A file that is shorter lost its end in a power cut: it starts again from nothing.
-    pub(super) async fn open(app: &App, id: UploadId, digest: Digest) -> Result<Self> {
+    /// What its bytes are, [`Spool::resume`] says: the row must be read after the file is open, or
+    /// whoever had it before may have moved the row on.
+    pub(super) async fn open(app: &App, id: UploadId) -> Result<Self> {
         let path = path(app, id);
         blocking(move || {
             if let Some(folder) = path.parent() {
@@ -33,17 +33,26 @@ impl Spool {
             }
             let mut options = OpenOptions::new();
             let file = options.read(true).write(true).create(true).truncate(false).open(&path);
-            let mut file = file.map_err(unavailable)?;
+            let file = file.map_err(unavailable)?;
             match file.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => return Err(Error::Conflict),
-                Err(TryLockError::Error(error)) => return Err(unavailable(error)),
+                Ok(()) => Ok(Self { path, file, digest: Digest::new() }),
+                Err(TryLockError::WouldBlock) => Err(Error::Conflict),
+                Err(TryLockError::Error(error)) => Err(unavailable(error)),
             }
-            let length = file.metadata().map_err(unavailable)?.len();
-            let digest = if length < digest.len() { Digest::new() } else { digest };
-            file.set_len(digest.len()).map_err(unavailable)?;
-            file.seek(SeekFrom::End(0)).map_err(unavailable)?;
-            Ok(Self { path, file, digest })
+        })
+        .await
+    }
+
+    /// Goes on behind the bytes that the row's digest is of: what lies beyond them is cut off.
+    ///
+    /// A file that is shorter lost its end in a power cut: it starts again from nothing.
+    pub(super) async fn resume(mut self, digest: Digest) -> Result<Self> {
+        blocking(move || {
+            let length = self.file.metadata().map_err(unavailable)?.len();
+            self.digest = if length < digest.len() { Digest::new() } else { digest };
+            self.file.set_len(self.digest.len()).map_err(unavailable)?;
+            self.file.seek(SeekFrom::End(0)).map_err(unavailable)?;
+            Ok(self)
         })
         .await
     }
