@@ -22,6 +22,7 @@ const WITHOUT_DEBUG: [&str; 4] = [
 
 fn main() -> Result<()> {
     println!("cargo:rerun-if-changed=proto");
+    #[expect(clippy::disallowed_methods, reason = "how cargo tells a build script where to write")]
     let out = PathBuf::from(env::var_os("OUT_DIR").context("OUT_DIR is not set")?);
 
     let mut compiler = protox::Compiler::new(["proto", "proto/vendor"])?;

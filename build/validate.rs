@@ -64,7 +64,6 @@ impl Rules {
     fn field(&self, field: &FieldDescriptor) -> Result<String> {
         let constraints = self.constraints(field);
         let access = format!("self.{}", field.name());
-        let value = format!("&{access}");
         if field.is_list() {
             return self.list(field, constraints.as_ref(), &access);
         }
@@ -75,18 +74,16 @@ impl Rules {
         if flag(constraints.as_ref(), "required") {
             writeln!(checks, "rules::required({access}.is_some(), violations);")?;
         }
-        let has_presence = field.supports_presence();
-        let inner =
-            self.value(field, constraints.as_ref(), if has_presence { "value" } else { &value })?;
+        let inner = self.value(field, constraints.as_ref(), "value")?;
         if inner.is_empty() {
             return Ok(checks);
         }
-        if has_presence {
-            write!(checks, "if let Some(value) = {value} {{ {inner} }}")?;
+        if field.supports_presence() {
+            write!(checks, "if let Some(value) = &{access} {{ {inner} }}")?;
         } else if ignores_zero(constraints.as_ref())? {
-            write!(checks, "if !rules::is_zero({value}) {{ {inner} }}")?;
+            write!(checks, "let value = &{access}; if !rules::is_zero(value) {{ {inner} }}")?;
         } else {
-            checks.push_str(&inner);
+            write!(checks, "let value = &{access}; {inner}")?;
         }
         Ok(checks)
     }

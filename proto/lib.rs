@@ -13,7 +13,9 @@ pub use validate::{Validate, Violation, Violations};
     clippy::all,
     clippy::allow_attributes,
     clippy::allow_attributes_without_reason,
+    clippy::clone_on_ref_ptr,
     clippy::doc_markdown,
+    clippy::too_many_lines,
     missing_debug_implementations,
     reason = "generated; messages that carry people's bytes have no `Debug` on purpose"
 )]

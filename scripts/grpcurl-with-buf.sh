@@ -53,7 +53,8 @@ grpcurl() {
         if [[ -n $is_json_error ]]; then
             jq "$_grpcurl_status" "$folder/errors" >&2
         else
-            jq -r '"ERROR:\n  Code: \(.code)\n  Message: \(.message)"' "$folder/errors" >&2
+            jq -r '(.code | split("_") | map((.[:1] | ascii_upcase) + .[1:]) | add) as $code
+                | "ERROR:\n  Code: \($code)\n  Message: \(.message)"' "$folder/errors" >&2
         fi
     else
         cat "$folder/errors" >&2

@@ -167,8 +167,7 @@ mod create_export {
                 found += unpack(&archive).len();
             }
             assert_eq!(found, 6);
-            let mut prefers = User::default();
-            prefers.export_part_size_bytes = Some(1 << 20);
+            let prefers = User { export_part_size_bytes: Some(1 << 20), ..User::default() };
             let request = UpdateMeRequest { user: Some(prefers), update_mask: None };
             ann.users().update_me(request).await.unwrap();
             let preferred = ann.export(&album).await.unwrap();

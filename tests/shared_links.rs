@@ -195,7 +195,7 @@ mod list_shared_links {
             for page_size in [1, 2, 0] {
                 assert_eq!(list(SharedLinkState::Live, page_size).await, live);
             }
-            assert_eq!(list(SharedLinkState::Expired, 0).await, [expired.id.clone()]);
+            assert_eq!(list(SharedLinkState::Expired, 0).await, [expired.id.as_str()]);
             assert_eq!(list(SharedLinkState::Revoked, 0).await, [revoked.id]);
             assert_eq!(list(SharedLinkState::Unspecified, 0).await.len(), 4);
         })

@@ -235,7 +235,7 @@ impl Reader<'_> {
             return value.clone();
         }
         let variable = setting.variable();
-        let from_file = setting.is_secret.then(|| self.from_file(&format!("{variable}_FILE")));
+        let from_file = setting.is_secret.then(|| self.read_file(&format!("{variable}_FILE")));
         let value = self.variables.get(&variable).filter(|value| !value.is_empty()).cloned();
         match (value, from_file.flatten()) {
             (Some(_), Some(_)) => {
@@ -247,7 +247,7 @@ impl Reader<'_> {
         }
     }
 
-    fn from_file(&mut self, variable: &str) -> Option<String> {
+    fn read_file(&mut self, variable: &str) -> Option<String> {
         let path = self.variables.get(variable).filter(|path| !path.is_empty())?;
         match std::fs::read_to_string(path) {
             Ok(text) => Some(text.trim().to_owned()),

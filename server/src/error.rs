@@ -496,14 +496,12 @@ pub fn log(error: &Error) {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        match error.sql_err() {
-            // A row that was there, or gone, only since this transaction looked.
-            Some(
-                SqlErr::UniqueConstraintViolation(_) | SqlErr::ForeignKeyConstraintViolation(_),
-            ) => {
-                return Self::Conflict;
-            }
-            _ => {}
+        // A row that was there, or gone, only since this transaction looked.
+        if let Some(
+            SqlErr::UniqueConstraintViolation(_) | SqlErr::ForeignKeyConstraintViolation(_),
+        ) = error.sql_err()
+        {
+            return Self::Conflict;
         }
         match &error {
             DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => {
@@ -521,7 +519,8 @@ const REPEATABLE: [&str; 4] = ["40001", "40P01", "5", "517"];
 
 fn from_runtime(cause: &RuntimeErr, error: &DbErr) -> Error {
     let RuntimeErr::SqlxError(cause) = cause else { return Error::internal(error) };
-    let code = cause.as_database_error().and_then(|cause| cause.code());
+    let database_error = cause.as_database_error();
+    let code = database_error.and_then(sea_orm::sqlx::error::DatabaseError::code);
     if code.is_some_and(|code| REPEATABLE.contains(&code.as_ref())) {
         return Error::Conflict;
     }

@@ -71,14 +71,15 @@ mod tests {
 
     #[test]
     fn a_mask_wins_over_what_is_populated() {
-        let fields = parse(Some(&mask(&["height", "height"])), |field| field == Shape::Width);
+        let fields =
+            parse(Some(&mask(&["height", "height"])), |field: Shape| field == Shape::Width);
         assert_eq!(fields.unwrap(), [Shape::Height]);
     }
 
     #[test]
     fn without_a_mask_the_populated_fields_count() {
-        assert_eq!(parse(None, |field| field == Shape::Width).unwrap(), [Shape::Width]);
-        assert_eq!(parse(Some(&mask(&[])), |_| true).unwrap(), Shape::ALL);
+        assert_eq!(parse(None, |field: Shape| field == Shape::Width).unwrap(), [Shape::Width]);
+        assert_eq!(parse(Some(&mask(&[])), |_: Shape| true).unwrap(), Shape::ALL);
     }
 
     #[test]
