@@ -11,6 +11,7 @@ _grpcurl_buf=$(dirname "${BASH_SOURCE[0]}")/../node_modules/.bin/buf
 _grpcurl_buf=$(realpath "$_grpcurl_buf")
 
 # buf's errors as grpcurl prints a google.rpc.Status with -format-error.
+# shellcheck disable=SC2016 # the variables are jq's
 _grpcurl_status='
     ["ok", "canceled", "unknown", "invalid_argument", "deadline_exceeded", "not_found",
      "already_exists", "permission_denied", "resource_exhausted", "failed_precondition",

@@ -19,14 +19,15 @@ awk '/^```sh$/ { inside = 1; next } /^```/ { inside = 0 } inside' docs/grpcurl.m
 export HOST=${url#http://} SETUP_TOKEN=${setup_token:?}
 export PHOTO=$PWD/tests/support/fixtures/photos/IMG_2041.jpg
 translation=$PWD/scripts/grpcurl-with-buf.sh
-mkdir "$folder/work"
+work=$folder/work
+mkdir "$work"
 (
-    cd "$folder/work"
+    cd "$work"
     # shellcheck source=scripts/grpcurl-with-buf.sh
     command -v grpcurl >/dev/null || source "$translation"
     # shellcheck source=/dev/null
     source "$folder/tour.sh"
 )
 
-cmp "$PHOTO" "$folder/work/unpacked/$(basename "$PHOTO")"
+cmp "$PHOTO" "$work/unpacked/$(basename "$PHOTO")"
 echo "the tour is walked: the photo came back as it went in"

@@ -79,6 +79,10 @@ mod create_upload {
             assert_eq!((known.asset_id.as_str(), known.duplicate), (asset.id.as_str(), true));
             assert_eq!(ann.finish(&known.id).await.unwrap(), asset);
 
+            let odd = Upload { size_bytes: 77, ..announced.clone() };
+            let odd = create(&ann, odd).await.unwrap().into_inner();
+            assert_eq!(odd.state(), UploadState::Active, "no file has this digest and size");
+
             let bob = server.user("bob").await;
             let unknown = create(&bob, announced).await.unwrap().into_inner();
             assert_eq!(unknown.state(), UploadState::Active);
@@ -269,6 +273,9 @@ mod append_upload {
             server.sleep(Duration::from_secs(86_400));
             let ann = server.login("ann@example.org").await;
             let answer = append(&ann, &id, 0, &fixtures::photo(1)).await.map(Response::new);
+            let status = expect_reason(answer, Code::FailedPrecondition, "UPLOAD_NOT_ACTIVE");
+            assert_eq!(metadata(&status, "state"), "expired");
+            let answer = ann.finish(&id).await.map(Response::new);
             expect_reason(answer, Code::FailedPrecondition, "UPLOAD_NOT_ACTIVE");
         })
         .await;
@@ -479,6 +486,8 @@ mod finish_upload {
                 finished.len() >= 4,
                 "each upload is finished by one of its two calls at least"
             );
+            let left = std::fs::read_dir(server.app.spool_dir()).unwrap().count();
+            assert_eq!(left, 0, "spool files are left behind");
             assert!(finished.iter().all(|asset| asset.id == finished[0].id));
         })
         .await;

@@ -67,6 +67,24 @@ async fn grpc_web_works_over_http_1() {
 }
 
 #[tokio::test]
+async fn browsers_are_told_of_errors_in_their_own_form() {
+    test(|server| async move {
+        serve(Arc::clone(&server), |address| async move {
+            let url = format!("http://{address}/albumen.v1.UserService/GetMe");
+            let request =
+                Client::new().post(url).header("content-type", "application/grpc-web+proto");
+            let answer = request.body(frame(&albumen::v1::GetMeRequest {})).send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::OK);
+            assert_eq!(answer.headers()["content-type"], "application/grpc-web+proto");
+            assert_eq!(answer.headers()["grpc-status"], "16");
+            assert!(answer.headers().contains_key("grpc-status-details-bin"));
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn pages_answer_beside_the_services() {
     test(|server| async move {
         serve(Arc::clone(&server), |address| async move {

@@ -87,7 +87,7 @@ impl App {
     }
 
     /// Where the bytes of unfinished uploads lie: on the file system of the blobs, so that
-    /// finishing one is a rename.
+    /// finishing one needs no copy.
     #[must_use]
     pub fn spool_dir(&self) -> PathBuf {
         self.config.data_dir.join("uploads")

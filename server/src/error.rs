@@ -465,8 +465,10 @@ impl fmt::Display for Resource {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.row().2)?;
-        self.hidden_cause().map_or(Ok(()), |cause| write!(f, ": {cause}"))
+        match self.hidden_cause() {
+            Some(cause) => f.write_str(cause),
+            None => f.write_str(&self.row().2),
+        }
     }
 }
 

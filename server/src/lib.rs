@@ -37,6 +37,7 @@ pub mod zip;
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
@@ -50,7 +51,6 @@ use crate::app::{App, Clock, Parts};
 use crate::blob::BlobStore;
 use crate::config::{Config, DatabaseUrl};
 use crate::database::Database;
-use crate::error::{Error, Result};
 use crate::keys::Keys;
 use crate::password::Passwords;
 
@@ -64,26 +64,25 @@ const MAX_STREAMS: u32 = 256;
 
 /// Opens everything that the settings name: folders, keys, database (brought to this version's
 /// schema) and blobs.
-pub async fn open(config: Config, clock: Clock) -> Result<App> {
-    let unusable = |what: &str, error: std::io::Error| {
-        Error::internal(format!("{what}: {error} ({})", config.data_dir.display()))
-    };
+pub async fn open(config: Config, clock: Clock) -> anyhow::Result<App> {
+    let folder = config.data_dir.display();
     std::fs::create_dir_all(&config.data_dir)
-        .map_err(|error| unusable("cannot make the data folder", error))?;
+        .with_context(|| format!("cannot make the data folder {folder}"))?;
     let secret = match (&config.secret_key, &config.database_url) {
         (Some(secret), _) => secret.clone(),
         (None, DatabaseUrl::Sqlite(_)) => keys::read_or_create(&config.data_dir.join("secret.key"))
-            .map_err(|error| unusable("cannot use secret.key", error))?,
+            .with_context(|| format!("cannot use secret.key in {folder}"))?,
         (None, DatabaseUrl::Postgres(_)) => {
-            return Err(Error::internal("with PostgreSQL, secret-key must be set"));
+            anyhow::bail!("with PostgreSQL, ALBUMEN_SECRET_KEY must be set")
         }
     };
     let keys = Keys::derive(&secret)?;
     let blobs = BlobStore::open(&config)
-        .map_err(|error| unusable("cannot make the folder for photos", error))?;
+        .with_context(|| format!("cannot make the folder for photos in {folder}"))?;
     let tasks = TaskTracker::new();
-    let database = Database::open(&config, tasks.clone()).await?;
-    database.migrate().await?;
+    let database =
+        Database::open(&config, tasks.clone()).await.context("cannot open the database")?;
+    database.migrate().await.context("cannot bring the database to this version's schema")?;
     let tokens = Tokens::new(&installation::prepare(&database, &keys, clock.now()).await?)?;
     let passwords = Passwords::new()?;
     let revocations = Revocations::default();

@@ -9,16 +9,13 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use tonic::Status;
 
-use super::is_grpc;
 use crate::access::{Actor, Host, authenticate};
 use crate::app::App;
 use crate::error::{Error, Result, log};
 
 /// For gRPC: the path names the method.
 pub(super) async fn by_path(State(app): State<App>, request: Request, next: Next) -> Response {
-    let Some(method) = method(request.uri().path()).filter(|_| is_grpc(&request)) else {
-        return next.run(request).await;
-    };
+    let Some(method) = method(request.uri().path()) else { return next.run(request).await };
     match admit(&app, request, method).await {
         Ok(request) => next.run(request).await,
         Err(error) => Status::from(error).into_http(),

@@ -50,17 +50,24 @@ pub async fn stack(app: &App) -> Stack {
     if app.config.reflection {
         add_reflection(&mut services);
     }
-    let grpc = services.routes().prepare().into_axum_router().layer(GrpcWebLayer::new());
-    let router = Router::new()
-        .fallback(choose)
-        .with_state(Faces { grpc, pages: pages(app) })
-        // Below, the first layer a request meets comes last.
+    let limits = limits::Limits::new(app);
+    // In each list, the first layer that a request meets comes last.
+    let grpc = services
+        .routes()
+        .prepare()
+        .into_axum_router()
         // Who calls, before any body is read.
         .layer(from_fn_with_state(app.clone(), authenticate::by_path))
+        // Time for unary calls, and turns for all.
+        .layer(from_fn_with_state(limits.clone(), limits::limit))
+        // Browsers' calls; outside the others, so that it translates their answers too.
+        .layer(GrpcWebLayer::new());
+    let pages = pages(app).layer(from_fn_with_state(limits, limits::limit));
+    let router = Router::new()
+        .fallback(choose)
+        .with_state(Faces { grpc, pages })
         // Other origins, as far as the settings allow.
         .layer(cors(app))
-        // Time for unary calls, and turns for all.
-        .layer(from_fn_with_state(limits::Limits::new(app), limits::limit))
         // One span and one log line for each call.
         .layer(from_fn_with_state(app.clone(), trace::trace));
     Stack { router, health }
@@ -107,6 +114,8 @@ fn add_reflection(services: &mut RoutesBuilder) {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(albumen::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            // So that clients can read the details of errors.
+            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
     };
     match (builder().build_v1(), builder().build_v1alpha()) {
         (Ok(v1), Ok(v1alpha)) => {

@@ -5,7 +5,7 @@ use futures::stream::{Stream, StreamExt as _};
 use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Set};
 
 use super::spool::{self, Spool};
-use super::{mark_cancelled, not_active};
+use super::{active, mark_cancelled, not_active};
 use crate::access::{self, Actor};
 use crate::app::App;
 use crate::entity::upload::{Model as Upload, State};
@@ -43,7 +43,14 @@ pub async fn append(
 ) -> Result<i64> {
     active(app, actor, id).await?;
     let spool = Spool::open(app, id).await?;
-    let upload = active(app, actor, id).await?;
+    let upload = match active(app, actor, id).await {
+        Ok(upload) => upload,
+        Err(error) => {
+            // Whoever finished or cancelled it meanwhile has removed the file; this is a new one.
+            spool::remove(app, id).await;
+            return Err(error);
+        }
+    };
     let spool = spool.resume(digest(&upload)?).await?;
     let is_shorter = spool.len() < upload.committed_size_bytes;
     let mut appender = Appender { app, actor, upload, spool: Some(spool) };
@@ -61,12 +68,6 @@ pub async fn append(
         appender.commit().await?;
     }
     result.map(|()| appender.upload.committed_size_bytes)
-}
-
-async fn active(app: &App, actor: &Actor, id: UploadId) -> Result<Upload> {
-    let upload = access::upload(app.database.reader(), actor, id).await?;
-    let is_active = upload.state == State::Active && upload.expire_time > app.now();
-    if is_active { Ok(upload) } else { Err(not_active(&upload)) }
 }
 
 pub(super) fn digest(upload: &Upload) -> Result<Digest> {
@@ -150,6 +151,7 @@ impl Appender<'_> {
         if before == after {
             return Ok(());
         }
+        spool.sync().await?;
         let (digest_state, actor, id) =
             (spool.digest().state(), self.actor.clone(), self.upload.id);
         let expire_time = self.app.now().after(self.app.config.upload_ttl);

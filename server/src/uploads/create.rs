@@ -89,7 +89,12 @@ async fn known(
     }
     let Some(sha256) = &new.sha256 else { return Ok(None) };
     let find = access::own_list(user).filter(asset::Column::Sha256.eq(sha256.clone()));
-    Ok(find.one(&**transaction).await?)
+    let Some(asset) = find.one(&**transaction).await? else { return Ok(None) };
+    let files = access::files(&**transaction, [asset.id]).await?;
+    // Another size cannot have this digest; the finish will say so.
+    let is_same =
+        files.iter().any(|file| file.kind == Kind::Still && file.size_bytes == new.size_bytes);
+    Ok(is_same.then_some(asset))
 }
 
 /// The still that a motion part is for, and the part that it has if that is the same. Fails with

@@ -7,8 +7,8 @@ use sea_orm::{
 
 use super::append::digest;
 use super::create::{file_kind, motion_target};
-use super::not_active;
 use super::spool::{self, Spool, blocking};
+use super::{active, not_active};
 use crate::access::{self, Actor};
 use crate::albums;
 use crate::app::App;
@@ -38,10 +38,8 @@ pub struct Finished {
 /// upload up.
 pub async fn finish(app: &App, actor: &Actor, id: UploadId) -> Result<Finished> {
     let upload = access::upload(app.database.reader(), actor, id).await?;
-    match upload.state {
-        State::Finished => return answer(app, actor, &upload).await,
-        State::Cancelled => return Err(not_active(&upload)),
-        State::Active => {}
+    if upload.state == State::Finished {
+        return answer(app, actor, &upload).await;
     }
     let received = match receive(app, actor, id).await {
         Ok(received) => received,
@@ -49,7 +47,12 @@ pub async fn finish(app: &App, actor: &Actor, id: UploadId) -> Result<Finished> 
             super::cancel(app, actor, id).await?;
             return Err(error);
         }
-        Err(error) => return Err(error),
+        Err(error) => {
+            // Another call may have finished it while this one waited.
+            let upload = access::upload(app.database.reader(), actor, id).await?;
+            let is_finished = upload.state == State::Finished;
+            return if is_finished { answer(app, actor, &upload).await } else { Err(error) };
+        }
     };
     let (app_, actor_) = (app.clone(), actor.clone());
     let upload = app.transact(move |transaction| async move {
@@ -85,8 +88,15 @@ struct Received {
 }
 
 async fn receive(app: &App, actor: &Actor, id: UploadId) -> Result<Received> {
+    active(app, actor, id).await?;
     let spool = Spool::open(app, id).await?;
-    let upload = access::upload(app.database.reader(), actor, id).await?;
+    let upload = match active(app, actor, id).await {
+        Ok(upload) => upload,
+        Err(error) => {
+            spool::remove(app, id).await;
+            return Err(error);
+        }
+    };
     let spool = spool.resume(digest(&upload)?).await?;
     let (committed_size_bytes, size_bytes) = (spool.len(), upload.size_bytes);
     if committed_size_bytes < size_bytes {

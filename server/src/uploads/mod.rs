@@ -51,6 +51,18 @@ pub async fn cancel(app: &App, actor: &Actor, id: UploadId) -> Result<Upload> {
     Ok(upload)
 }
 
+/// The caller's upload, which must take bytes still.
+async fn active(app: &App, actor: &Actor, id: UploadId) -> Result<Upload> {
+    let upload = access::upload(app.database.reader(), actor, id).await?;
+    if upload.state != State::Active {
+        return Err(not_active(&upload));
+    }
+    if upload.expire_time <= app.now() {
+        return Err(Error::UploadNotActive("expired"));
+    }
+    Ok(upload)
+}
+
 async fn mark_cancelled(transaction: &Transaction, upload: Upload) -> Result<Upload> {
     let mut upload = upload.into_active_model();
     upload.state = Set(State::Cancelled);

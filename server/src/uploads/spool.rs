@@ -82,6 +82,12 @@ impl Spool {
         .await
     }
 
+    /// Makes the bytes survive a power cut.
+    pub(super) async fn sync(&self) -> Result<()> {
+        let file = self.file.try_clone().map_err(unavailable)?;
+        blocking(move || file.sync_data().map_err(unavailable)).await
+    }
+
     /// How many bytes there are.
     pub(super) fn len(&self) -> i64 {
         self.digest.len().cast_signed()
