@@ -30,4 +30,5 @@ mkdir "$work"
 )
 
 cmp "$PHOTO" "$work/unpacked/$(basename "$PHOTO")"
-echo "the tour is walked: the photo came back as it went in"
+echo "ok 1 - the tour is walked: the photo came back as it went in"
+echo "# pass 1"

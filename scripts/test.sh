@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs tests and closes with their sum: scripts/test.sh [sqlite|postgres|sdk|large]…
+# Runs tests and closes with their sum: scripts/test.sh [sqlite|postgres|sdk|tour|large]…
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,7 +12,7 @@ run() {
     echo "runner ended: $status" >>"$log"
 }
 
-(($#)) || set -- sqlite postgres sdk
+(($#)) || set -- sqlite postgres sdk tour
 # Always the whole workspace: another selection would be compiled anew with other features.
 for suite in "$@"; do
     case $suite in
@@ -24,6 +24,10 @@ for suite in "$@"; do
             ;;
         sdk)
             run scripts/sdk-test.sh
+            ;;
+        tour)
+            cargo build --workspace --bins --tests
+            run scripts/run-tour.sh
             ;;
         large)
             ALBUMEN_TEST_LARGE=1 run cargo test --workspace --test it
