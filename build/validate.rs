@@ -134,6 +134,10 @@ impl Rules {
         }
         let Some(constraints) = constraints else { return Ok(String::new()) };
         let mut checks = String::new();
+        if matches!(field.kind(), Kind::String) {
+            // No protovalidate rule says it, and PostgreSQL cannot store it.
+            writeln!(checks, "rules::no_nul({value}, violations);")?;
+        }
         for (kind, rules) in set_fields(constraints) {
             if matches!(kind.as_str(), "ignore" | "required") {
                 continue;

@@ -23,6 +23,11 @@ pub(crate) fn required(is_set: bool, violations: &mut Violations) {
     check(is_set, violations, || "is required".to_owned());
 }
 
+/// Text that a database can hold.
+pub(crate) fn no_nul(value: &str, violations: &mut Violations) {
+    check(!value.contains('\0'), violations, || "must not contain the character U+0000".to_owned());
+}
+
 pub(crate) fn uuid(value: &str, violations: &mut Violations) {
     // Only the hyphenated form: the parser would take braces and URNs as well.
     let is_uuid = value.len() == 36 && uuid::Uuid::try_parse(value).is_ok();

@@ -271,6 +271,10 @@ mod update_album {
             let cleared = ann.albums().update_album(request).await.unwrap().into_inner();
             assert_eq!(cleared.description, "");
             assert_eq!(cleared.cover_asset_id, assets[0].id, "the first in order");
+            let values = Album { order: AlbumOrder::NewestFirst.into(), ..Album::default() };
+            let request = update(&album, values, &["cover_asset_id", "order"]);
+            let turned = ann.albums().update_album(request).await.unwrap().into_inner();
+            assert_eq!(turned.cover_asset_id, assets[1].id, "the first in the new order");
         })
         .await;
     }

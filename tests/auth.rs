@@ -109,6 +109,21 @@ mod login {
     }
 
     #[tokio::test]
+    async fn text_that_a_database_cannot_hold_is_refused() {
+        test(|server| async move {
+            server.admin().await;
+            let request = LoginRequest {
+                email: "a\0b".to_owned(),
+                password: "a\0b".to_owned(),
+                device_name: "a\0b".to_owned(),
+            };
+            let answer = server.anonymous().auth().login(request).await;
+            expect_fields(answer, &["email", "password", "device_name"]);
+        })
+        .await;
+    }
+
+    #[tokio::test]
     async fn an_unknown_email_fails_like_a_wrong_password() {
         test(|server| async move {
             server.admin().await;

@@ -416,6 +416,30 @@ mod stream_export {
     }
 
     #[tokio::test]
+    async fn a_link_that_no_longer_allows_downloads_gives_out_no_selection_either() {
+        test(|server| async move {
+            let ann = server.user("ann").await;
+            let assets = ann.photos(0..1).await;
+            let album = ann.album("Summer", &assets).await;
+            let link = ann.link(&album, SharedLink::default()).await;
+            let guest = server.guest(&link, "").await;
+            let source = Some(Source::Selection(AssetSelection { asset_ids: ids(&assets) }));
+            let request = CreateExportRequest { source, ..Default::default() };
+            let export = create(&guest, request).await.unwrap();
+            assert!(stream(&guest, &export, 1, 0, None).await.is_ok());
+            let request = UpdateSharedLinkRequest {
+                shared_link_id: link.id,
+                shared_link: Some(SharedLink { allow_download: Some(false), ..Default::default() }),
+                update_mask: None,
+            };
+            ann.links().update_shared_link(request).await.unwrap();
+            let answer = stream(&guest, &export, 1, 0, None).await.map(|_| Response::new(()));
+            expect_reason(answer, Code::PermissionDenied, "DOWNLOAD_NOT_ALLOWED");
+        })
+        .await;
+    }
+
+    #[tokio::test]
     async fn losing_the_right_ends_an_open_stream() {
         test(|server| async move {
             let ann = server.user("ann").await;

@@ -431,6 +431,9 @@ mod delete_shared_link {
             let request = DeleteAlbumRequest { album_id: album.id.clone(), etag: String::new() };
             ann.albums().delete_album(request).await.unwrap();
             assert!(!still_sees(&guest, &link).await);
+            let values = SharedLink { description: "x".to_owned(), ..SharedLink::default() };
+            let answer = update(&ann, &link, values, &[]).await.map(Response::new);
+            expect_reason(answer, Code::FailedPrecondition, "TRASHED");
             let request = RestoreAlbumRequest { album_id: album.id };
             ann.albums().restore_album(request).await.unwrap();
             assert!(still_sees(&guest, &link).await);

@@ -36,6 +36,10 @@ pub async fn export(
     if let Some(album_id) = row.album_id {
         let album = super::album(connection, actor, album_id, Role::Viewer).await;
         album.map_err(|error| hide_album(error, id))?.downloadable()?;
+    } else if let Actor::Guest(links) = actor
+        && !links.iter().any(|link| Some(link.link_id) == row.shared_link_id && link.allow_download)
+    {
+        return Err(Error::DownloadNotAllowed);
     }
     Ok(row)
 }

@@ -47,7 +47,8 @@ where
     C: Fn(App, Actor) -> F + Send + 'static,
     F: Future<Output = Result<()>> + Send,
 {
-    let mut seen = app.revocations.count();
+    // One behind: what was revoked since the stream was granted counts too.
+    let mut seen = app.revocations.count().wrapping_sub(1);
     let mut looked = Instant::now();
     let stream: Pin<Box<dyn Stream<Item = Result<T>> + Send>> = Box::pin(stream);
     try_unfold((stream, app, actor, check), move |(mut stream, app, actor, check)| {

@@ -13,7 +13,7 @@ use crate::access::{self, Actor, Granted};
 use crate::app::App;
 use crate::assets::sort_column;
 use crate::database::Transaction;
-use crate::entity::album::{self, Model as Album};
+use crate::entity::album::{self, Model as Album, Order as AlbumOrder};
 use crate::entity::album_asset::{self, Column, Model as AlbumAsset, POSITION_STEP};
 use crate::entity::album_member::Role;
 use crate::entity::asset::Model as Asset;
@@ -105,7 +105,7 @@ pub async fn remove_assets(
     assets: Vec<AssetId>,
 ) -> Result<usize> {
     let (app_, actor) = (app.clone(), actor.clone());
-    app.transact(move |transaction| async move {
+    let removed = app.transact(move |transaction| async move {
         let mut album = writable(&transaction, &actor, id, Role::Contributor).await?;
         let found = entries_of(&transaction, &album, assets).await?;
         let found: Vec<_> = found.into_iter().map(|entry| entry.asset_id).collect();
@@ -124,8 +124,10 @@ pub async fn remove_assets(
         delete.exec(&*transaction).await?;
         settle(&app_, &transaction, &album, &found).await?;
         Ok(found.len())
-    })
-    .await
+    });
+    let removed = removed.await?;
+    app.revocations.announce();
+    Ok(removed)
 }
 
 /// Moves counts, dates and cover along after assets were taken out.
@@ -140,16 +142,18 @@ async fn settle(
     change.first_time = Set(edge_time(transaction, album, Order::Asc).await?);
     change.last_time = Set(edge_time(transaction, album, Order::Desc).await?);
     if album.cover_asset_id.is_some_and(|cover| removed.contains(&cover)) {
-        change.cover_asset_id = Set(cover(transaction, album, None).await?);
+        change.cover_asset_id = Set(cover(transaction, album, album.order, None).await?);
     }
     change.update(&**transaction).await?;
     Ok(())
 }
 
-/// The asset that a caller wants as cover, which must be in the album; without one, the first.
+/// The asset that a caller wants as cover, which must be in the album; without one, the first in
+/// the given order.
 pub(super) async fn cover(
     transaction: &Transaction,
     album: &Granted<Album>,
+    album_order: AlbumOrder,
     wanted: Option<AssetId>,
 ) -> Result<Option<AssetId>> {
     if let Some(wanted) = wanted {
@@ -159,7 +163,7 @@ pub(super) async fn cover(
         })?;
         return Ok(Some(entry.asset_id));
     }
-    let (column, is_descending) = sort_column(album.order);
+    let (column, is_descending) = sort_column(album_order);
     let order = if is_descending { Order::Desc } else { Order::Asc };
     let first = access::album_entries(album)
         .order_by(column, order.clone())

@@ -166,6 +166,7 @@ pub async fn update(
         let album = writable(&transaction, &actor_, id, Role::Editor).await?;
         check_etag(&album, &values.etag)?;
         let mut change = touched(&app_, &album);
+        let order = if fields.contains(&Field::Order) { values.order } else { album.order };
         for field in fields {
             match field {
                 Field::DisplayName if values.display_name.is_empty() => {
@@ -178,7 +179,8 @@ pub async fn update(
                 Field::Description => change.description = Set(values.description.clone()),
                 Field::Order => change.order = Set(values.order),
                 Field::CoverAssetId => {
-                    let cover = contents::cover(&transaction, &album, values.cover_asset_id);
+                    let wanted = values.cover_asset_id;
+                    let cover = contents::cover(&transaction, &album, order, wanted);
                     change.cover_asset_id = Set(cover.await?);
                 }
             }

@@ -166,6 +166,14 @@ pub async fn create(
     album_id: AlbumId,
     values: Values,
 ) -> Result<LinkView> {
+    if let Some(id) = id {
+        match get(app, actor, id).await {
+            Err(Error::NotFound(_)) => {}
+            found => return found,
+        }
+    }
+    // Before the slow hash, which nobody without the right may cause.
+    access::album(app.database.reader(), actor, album_id, Role::Editor).await?;
     check_slug(values.slug.as_deref())?;
     check_expiry(app, values.expire_time)?;
     let password_hash = hash_password(app, values.password.as_deref()).await?;
@@ -230,6 +238,9 @@ pub async fn update(
         let (link, album) = access::lock_shared_link(&transaction, &actor_, id).await?;
         if link.delete_time.is_some() {
             return Err(Error::not_found("shared_link", id));
+        }
+        if album.delete_time.is_some() {
+            return Err(Error::trashed("album", album.id));
         }
         let password_version = link.password_version + 1;
         let mut change = link.into_active_model();

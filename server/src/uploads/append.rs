@@ -46,8 +46,7 @@ pub async fn append(
     let upload = match active(app, actor, id).await {
         Ok(upload) => upload,
         Err(error) => {
-            // Whoever finished or cancelled it meanwhile has removed the file; this is a new one.
-            spool::remove(app, id).await;
+            spool.discard_unless_active(app, &error).await;
             return Err(error);
         }
     };

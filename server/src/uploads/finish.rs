@@ -93,7 +93,7 @@ async fn receive(app: &App, actor: &Actor, id: UploadId) -> Result<Received> {
     let upload = match active(app, actor, id).await {
         Ok(upload) => upload,
         Err(error) => {
-            spool::remove(app, id).await;
+            spool.discard_unless_active(app, &error).await;
             return Err(error);
         }
     };

@@ -75,7 +75,10 @@ impl UploadService for Rpc {
         request: Request<FinishUploadRequest>,
     ) -> Result<Response<FinishUploadResponse>, Status> {
         let (actor, request) = open(request)?;
-        let finished = super::finish(&self.0, &actor, upload_id(&request.upload_id)?).await?;
+        let (app, id) = (self.0.clone(), upload_id(&request.upload_id)?);
+        // In a task of its own: the file is moved by one call from start to end.
+        let finish = self.0.spawn(async move { super::finish(&app, &actor, id).await });
+        let finished = finish.await.map_err(Error::internal)??;
         let asset = Some(finished.asset.into());
         Ok(Response::new(FinishUploadResponse { asset, duplicate: finished.is_duplicate }))
     }

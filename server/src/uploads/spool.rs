@@ -15,6 +15,7 @@ use crate::media::{Digest, SNIFF_BYTES};
 /// open it, in this process or another.
 #[derive(Debug)]
 pub(super) struct Spool {
+    id: UploadId,
     path: PathBuf,
     file: File,
     digest: Digest,
@@ -35,12 +36,20 @@ impl Spool {
             let file = options.read(true).write(true).create(true).truncate(false).open(&path);
             let file = file.map_err(unavailable)?;
             match file.try_lock() {
-                Ok(()) => Ok(Self { path, file, digest: Digest::new() }),
+                Ok(()) => Ok(Self { id, path, file, digest: Digest::new() }),
                 Err(TryLockError::WouldBlock) => Err(Error::Conflict),
                 Err(TryLockError::Error(error)) => Err(unavailable(error)),
             }
         })
         .await
+    }
+
+    /// Removes the file that opening made, if the upload was finished or cancelled meanwhile. Any
+    /// other failure leaves the bytes alone: they are safe.
+    pub(super) async fn discard_unless_active(&self, app: &App, error: &Error) {
+        if matches!(error, Error::UploadNotActive(_)) {
+            remove(app, self.id).await;
+        }
     }
 
     /// Goes on behind the bytes that the row's digest is of: what lies beyond them is cut off.
