@@ -5,13 +5,13 @@ use futures::stream::{Stream, StreamExt as _};
 use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Set};
 
 use super::spool::{self, Spool};
-use super::{active, mark_cancelled, not_active};
+use super::{mark_cancelled, not_active, open_spool};
 use crate::access::{self, Actor};
 use crate::app::App;
 use crate::entity::upload::{Model as Upload, State};
 use crate::error::{Error, Result};
 use crate::id::UploadId;
-use crate::media::{self, Digest, SNIFF_BYTES};
+use crate::media::{self, SNIFF_BYTES};
 
 /// How many bytes are gathered before they are written and digested together.
 const BATCH_BYTES: usize = 1 << 20;
@@ -41,16 +41,7 @@ pub async fn append(
     offset: i64,
     chunks: impl Stream<Item = Result<Bytes>> + Send + Unpin,
 ) -> Result<i64> {
-    active(app, actor, id).await?;
-    let spool = Spool::open(app, id).await?;
-    let upload = match active(app, actor, id).await {
-        Ok(upload) => upload,
-        Err(error) => {
-            spool.discard_unless_active(app, &error).await;
-            return Err(error);
-        }
-    };
-    let spool = spool.resume(digest(&upload)?).await?;
+    let (upload, spool) = open_spool(app, actor, id).await?;
     let is_shorter = spool.len() < upload.committed_size_bytes;
     let mut appender = Appender { app, actor, upload, spool: Some(spool) };
     if is_shorter {
@@ -67,10 +58,6 @@ pub async fn append(
         appender.commit().await?;
     }
     result.map(|()| appender.upload.committed_size_bytes)
-}
-
-pub(super) fn digest(upload: &Upload) -> Result<Digest> {
-    Digest::from_state(&upload.digest_state).map_err(Error::internal)
 }
 
 /// Moves bytes from a caller to the spool, and the row along with them.

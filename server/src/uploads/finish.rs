@@ -5,10 +5,9 @@ use sea_orm::{
     QueryFilter as _, Set,
 };
 
-use super::append::digest;
 use super::create::{file_kind, motion_target};
-use super::spool::{self, Spool, blocking};
-use super::{active, not_active};
+use super::spool::{self, blocking};
+use super::{not_active, open_spool};
 use crate::access::{self, Actor};
 use crate::albums;
 use crate::app::App;
@@ -88,16 +87,7 @@ struct Received {
 }
 
 async fn receive(app: &App, actor: &Actor, id: UploadId) -> Result<Received> {
-    active(app, actor, id).await?;
-    let spool = Spool::open(app, id).await?;
-    let upload = match active(app, actor, id).await {
-        Ok(upload) => upload,
-        Err(error) => {
-            spool.discard_unless_active(app, &error).await;
-            return Err(error);
-        }
-    };
-    let spool = spool.resume(digest(&upload)?).await?;
+    let (upload, spool) = open_spool(app, actor, id).await?;
     let (committed_size_bytes, size_bytes) = (spool.len(), upload.size_bytes);
     if committed_size_bytes < size_bytes {
         return Err(Error::UploadIncomplete { committed_size_bytes, size_bytes });

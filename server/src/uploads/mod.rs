@@ -24,6 +24,7 @@ use crate::entity::upload::{Model as Upload, State};
 use crate::error::{Error, Result};
 use crate::id::UploadId;
 use crate::media::Digest;
+use crate::uploads::spool::Spool;
 
 /// The largest chunk of an upload stream.
 pub const MAX_STREAM_CHUNK_BYTES: i64 = 1 << 20;
@@ -49,6 +50,23 @@ pub async fn cancel(app: &App, actor: &Actor, id: UploadId) -> Result<Upload> {
     let upload = upload.await?;
     spool::remove(app, id).await;
     Ok(upload)
+}
+
+/// The caller's upload with its file, at the length that the row says. The row is read once the
+/// file is locked: whoever had it before may have moved the row on.
+async fn open_spool(app: &App, actor: &Actor, id: UploadId) -> Result<(Upload, Spool)> {
+    active(app, actor, id).await?;
+    let spool = Spool::open(app, id).await?;
+    match active(app, actor, id).await {
+        Ok(upload) => {
+            let digest = Digest::from_state(&upload.digest_state).map_err(Error::internal)?;
+            Ok((upload, spool.resume(digest).await?))
+        }
+        Err(error) => {
+            spool.discard_unless_active(app, &error).await;
+            Err(error)
+        }
+    }
 }
 
 /// The caller's upload, which must take bytes still.
