@@ -37,7 +37,7 @@ const STREAM_WINDOW_BYTES: u32 = 4 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 8 << 20;
 
 /// How much is sent where only a part is asked for: that is to warm up.
-const WARM_UP_WINDOWS: usize = 8;
+const WARM_UP_WINDOWS: usize = 1;
 
 /// Files to send one behind the other.
 #[derive(Debug, Clone)]

@@ -16,7 +16,7 @@ const STREAM_WINDOW_BYTES: u32 = 4 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 8 << 20;
 /// The message before the first chunk and its frame are smaller, every chunk of ours larger.
 const HEADER_BYTES: usize = 1 << 10;
-const WARM_UP_BYTES: u32 = 8 << 20;
+const WARM_UP_BYTES: u32 = 1;
 
 /// How the bytes travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +65,8 @@ impl Client {
         Ok(Self { target, connection })
     }
 
-    /// Takes the first bytes, so that what follows measures no start of anything.
+    /// Takes the first byte, so that what follows measures no start of anything, but has still to
+    /// make its buffers.
     pub(crate) async fn warm_up(&self) -> Result<()> {
         let mut stream = self.stream(Some(WARM_UP_BYTES)).await?;
         while let Some(chunk) = stream.next().await {
@@ -74,7 +75,7 @@ impl Client {
         Ok(())
     }
 
-    /// The bytes of the archive, or about as many of the first as said. Of what comes before them
+    /// The bytes of the archive, or at least as many of the first as said. Of what comes before them
     /// only lengths of 0 are seen.
     pub(crate) async fn stream(
         &self,

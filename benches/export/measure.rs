@@ -109,9 +109,9 @@ async fn wait_for_quiet() -> Result<()> {
 async fn once(dataset: &Dataset, album: &Album, contender: &Contender) -> Result<Sample> {
     let (server, target) = dataset.serve(contender.kind, album)?;
     let process = server.process();
-    let idle = process.resident()?;
     let client = Client::connect(target, contender.protocol).await?;
     client.warm_up().await?;
+    let idle = process.resident()?;
     process.forget_peak()?;
     let before = Clocks::read(process)?;
     let started = Instant::now();

@@ -46,21 +46,21 @@ pub(crate) fn print(results: &Results<'_>) -> Result<()> {
 /// Ratios compare what was measured in the same round.
 fn table(rows: &Rows) -> String {
     let mut text =
-        "| who | MB/s | × ceiling | × archiver | CPU s/GB | more RSS, MiB | peak RSS, MiB \
-                    | first byte, ms |\n|---|---|---|---|---|---|---|---|\n"
+        "| who | MB/s | × ceiling | × archiver | CPU s/GB | × archiver's CPU | more RSS, MiB \
+                    | peak RSS, MiB | first byte, ms |\n|---|---|---|---|---|---|---|---|---|\n"
             .to_owned();
     for (contender, samples) in rows {
-        let ratio = |other: Option<&Vec<Sample>>| match other {
-            Some(other) => format!("{:.2}", speed_ratio(samples, other)),
-            None => String::new(),
+        let cell = |other: Option<&Vec<Sample>>, ratio: fn(&[Sample], &[Sample]) -> Spread| {
+            other.map_or(String::new(), |other| format!("{:.2}", ratio(samples, other)))
         };
         text += &format!(
-            "| {} | {:.0} | {} | {} | {:.2} | {:.1} | {:.0} | {:.1} |\n",
+            "| {} | {:.0} | {} | {} | {:.2} | {} | {:.1} | {:.0} | {:.1} |\n",
             contender.name,
             spread(samples, Sample::megabytes_per_second),
-            ratio(ceiling(rows, contender)),
-            ratio(archiver(rows)),
+            cell(ceiling(rows, contender), speed_ratio),
+            cell(archiver(rows), speed_ratio),
             spread(samples, Sample::cpu_seconds_per_gigabyte),
+            cell(archiver(rows), cpu_ratio),
             spread(samples, |sample| sample.growth as f64 / MEBIBYTE),
             spread(samples, |sample| sample.resident as f64 / MEBIBYTE),
             spread(samples, |sample| sample.first_byte * 1e3),
@@ -171,6 +171,12 @@ fn speed_ratio(samples: &[Sample], others: &[Sample]) -> Spread {
             .zip(others)
             .map(|(sample, other)| sample.megabytes_per_second() / other.megabytes_per_second()),
     )
+}
+
+fn cpu_ratio(samples: &[Sample], others: &[Sample]) -> Spread {
+    Spread::of(samples.iter().zip(others).map(|(sample, other)| {
+        sample.cpu_seconds_per_gigabyte() / other.cpu_seconds_per_gigabyte()
+    }))
 }
 
 fn spread(samples: &[Sample], value: impl Fn(&Sample) -> f64) -> Spread {

@@ -101,7 +101,7 @@ pub(crate) async fn serve(kind: Kind, path: &Path) -> Result<()> {
     let mut out = std::io::stdout();
     match kind {
         Kind::Ours => {
-            let app = albumen_server::open(config(path)?, Clock::System).await?;
+            let app = Box::pin(albumen_server::open(config(path)?, Clock::System)).await?;
             let token = installation::renew_setup_token(&app).await?;
             writeln!(out, "{port} {}", token.unwrap_or_default())?;
             albumen_server::serve(app, listener, ended).await
