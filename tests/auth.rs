@@ -5,6 +5,8 @@ use std::time::Duration;
 use albumen::v1::{
     GetMeRequest, LoginRequest, LogoutRequest, RefreshSessionRequest, SessionTokens, SetUpRequest,
 };
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tonic::{Code, Status};
 
 use crate::support::person::PASSWORD;
@@ -197,6 +199,23 @@ mod refresh_session {
             assert!(refresh(&server, &first).await.is_err());
             assert!(refresh(&server, &third.refresh_token).await.is_err());
             assert!(!is_good(&server, &third.access_token).await);
+        })
+        .await;
+    }
+
+    /// The id of a session stands in its access tokens; it must not be enough to end it.
+    #[tokio::test]
+    async fn a_made_up_token_ends_nothing() {
+        test(|server| async move {
+            let tokens = server.admin().await.tokens;
+            let mut bytes = URL_SAFE_NO_PAD.decode(&tokens.refresh_token).unwrap();
+            for byte in &mut bytes[16..] {
+                *byte ^= 0x55;
+            }
+            let made_up = URL_SAFE_NO_PAD.encode(&bytes);
+            assert_eq!(refresh(&server, &made_up).await.unwrap_err().code(), Code::Unauthenticated);
+            assert!(is_good(&server, &tokens.access_token).await);
+            assert!(refresh(&server, &tokens.refresh_token).await.is_ok());
         })
         .await;
     }

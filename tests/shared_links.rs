@@ -99,6 +99,28 @@ mod create_shared_link {
     }
 
     #[tokio::test]
+    async fn equal_calls_at_the_same_time_give_the_same_link() {
+        test(|server| async move {
+            let ann = server.user("ann").await;
+            let album = ann.album("Summer", &[]).await;
+            let slug = "beach".to_owned();
+            let link = SharedLink { album_id: album.id, slug, ..SharedLink::default() };
+            let request = CreateSharedLinkRequest {
+                shared_link: Some(link),
+                request_id: "0192d3a0-0000-7000-8000-000000000001".to_owned(),
+            };
+            let tries = (0..8).map(|_| {
+                let (mut links, request) = (ann.links(), request.clone());
+                async move { links.create_shared_link(request).await }
+            });
+            for answer in futures::future::join_all(tries).await {
+                assert_eq!(answer.unwrap().into_inner().id, request.request_id);
+            }
+        })
+        .await;
+    }
+
+    #[tokio::test]
     async fn a_repeated_call_gives_the_same_link() {
         test(|server| async move {
             let ann = server.user("ann").await;

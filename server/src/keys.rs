@@ -17,6 +17,9 @@ use ring::{digest, hkdf, hmac};
 use crate::config::SecretKey;
 use crate::error::{Error, Result};
 
+/// The length of a session's tag: 128 bits cannot be guessed.
+pub const SESSION_TAG_BYTES: usize = 16;
+
 /// The derived keys.
 #[derive(Debug)]
 pub struct Keys {
@@ -81,6 +84,16 @@ impl Keys {
     #[must_use]
     pub fn next_refresh_secret(&self, secret: &[u8]) -> Vec<u8> {
         hmac::sign(&self.refresh, secret).as_ref().to_vec()
+    }
+
+    /// What shows that a refresh token was once given out for a session, whichever it was: the id
+    /// alone stands in access tokens too.
+    #[must_use]
+    pub fn session_tag(&self, session_id: &[u8; 16]) -> Vec<u8> {
+        // Ids are shorter than secrets, so that no tag is ever the successor of a secret.
+        let mut tag = hmac::sign(&self.refresh, session_id).as_ref().to_vec();
+        tag.truncate(SESSION_TAG_BYTES);
+        tag
     }
 
     fn key(&self, purpose: Purpose) -> &LessSafeKey {

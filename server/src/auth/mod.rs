@@ -142,10 +142,10 @@ async fn start_session(
     tokens(app, &session, &secret)
 }
 
-/// Exchanges a refresh token. Fails with `CREDENTIAL_INVALID` for one that is not good, and ends
-/// the session if it ever was.
+/// Exchanges a refresh token. Fails with `CREDENTIAL_INVALID` for one that is not good. If it was
+/// given out for the session once, the session ends.
 pub async fn refresh(app: &App, refresh_token: &str) -> Result<SessionTokens> {
-    let (id, secret) = parse(refresh_token).ok_or(Error::CredentialInvalid)?;
+    let (id, secret) = parse(app, refresh_token).ok_or(Error::CredentialInvalid)?;
     let app_ = app.clone();
     let tokens = app.transact(move |transaction| async move {
         let Some(session) = access::lock_session(&transaction, id).await? else { return Ok(None) };
@@ -202,20 +202,25 @@ pub async fn logout(app: &App, actor: &Actor) -> Result<()> {
     Ok(())
 }
 
-/// A refresh token names its session and proves the right to it.
+/// A refresh token names its session, proves the right to it, and shows that it is ours.
 fn tokens(app: &App, session: &Session, secret: &[u8]) -> Result<SessionTokens> {
     let ttl = app.config.access_token_ttl;
     let access = app.tokens.for_user(session.user_id, session.id, app.now(), ttl)?;
     Ok(SessionTokens {
         access_token: access.token,
         access_expire_time: access.expire_time,
-        refresh_token: URL_SAFE_NO_PAD.encode([session.id.as_bytes(), secret].concat()),
+        refresh_token: URL_SAFE_NO_PAD.encode(
+            [session.id.as_bytes(), secret, &app.keys.session_tag(session.id.as_bytes())].concat(),
+        ),
         refresh_expire_time: session.expire_time,
     })
 }
 
-fn parse(refresh_token: &str) -> Option<(SessionId, Vec<u8>)> {
+fn parse(app: &App, refresh_token: &str) -> Option<(SessionId, Vec<u8>)> {
     let bytes = URL_SAFE_NO_PAD.decode(refresh_token).ok()?;
-    let (id, secret) = bytes.split_first_chunk::<SESSION_ID_BYTES>()?;
-    (secret.len() == SECRET_BYTES).then(|| (SessionId::from_bytes(*id), secret.to_vec()))
+    let (id, rest) = bytes.split_first_chunk::<SESSION_ID_BYTES>()?;
+    let (secret, tag) = rest.split_at_checked(SECRET_BYTES)?;
+    // Hashes are compared, so that the time taken tells nothing about the tag.
+    let is_ours = keys::hash(tag) == keys::hash(&app.keys.session_tag(id));
+    is_ours.then(|| (SessionId::from_bytes(*id), secret.to_vec()))
 }

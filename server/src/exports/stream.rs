@@ -1,6 +1,7 @@
 //! The bytes of an archive, from any offset.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use crc32fast::Hasher;
@@ -64,7 +65,8 @@ impl ExportPart {
         if !access::has_all_blobs(connection, &blobs, visible_to).await? {
             return Err(Error::ExportStale(self.export_id.to_string()));
         }
-        let Self { layout, app, actor, export_id, .. } = self;
+        let Self { layout, app, actor, export_id, is_selection, .. } = self;
+        let blobs: Arc<[BlobId]> = blobs.into();
         let windows = Windows { layout: layout.clone(), position: range.start, end: range.end };
         let mut check = Check { layout, position: range.start, running: None };
         let app_ = app.clone();
@@ -81,9 +83,18 @@ impl ExportPart {
                 }
             }
         });
-        Ok(access::guard(app, actor, stream, move |app, actor| async move {
-            access::export(app.database.reader(), &actor, export_id, app.now()).await?;
-            Ok(())
+        Ok(access::guard(app, actor, stream, move |app, actor| {
+            let blobs = Arc::clone(&blobs);
+            async move {
+                let connection = app.database.reader();
+                access::export(connection, &actor, export_id, app.now()).await?;
+                // What an album had when it was exported stays in its export; a selection is what
+                // the caller may still see.
+                if is_selection && !access::has_all_blobs(connection, &blobs, Some(&actor)).await? {
+                    return Err(Error::ExportStale(export_id.to_string()));
+                }
+                Ok(())
+            }
         }))
     }
 }

@@ -180,6 +180,8 @@ pub async fn create(
     let (app_, actor_) = (app.clone(), actor.clone());
     let created = app.transact(move |transaction| async move {
         let user = *actor_.user()?;
+        // Under the album's lock, so that of equal calls the second finds what the first made.
+        let album = albums::writable(&transaction, &actor_, album_id, Role::Editor).await?;
         if let Some(id) = id {
             match access::shared_link(&*transaction, &actor_, id).await {
                 Ok(found) => return Ok(found),
@@ -188,7 +190,6 @@ pub async fn create(
             }
             access::refuse_taken(&*transaction, "shared_link", *id.as_bytes()).await?;
         }
-        let album = albums::writable(&transaction, &actor_, album_id, Role::Editor).await?;
         let id = id.unwrap_or_else(SharedLinkId::generate);
         let key = URL_SAFE_NO_PAD.encode(keys::random::<32>()?);
         let now = app_.now();
