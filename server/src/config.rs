@@ -59,6 +59,12 @@ pub const SETTINGS: &[Setting] = &[
     },
     setting("max-file-size", "16GiB", "Largest file that can be uploaded, in bytes or as 500MiB"),
     setting("default-quota", "", "What a new user may store, as 500GiB; default: any amount"),
+    setting(
+        "directory",
+        "everyone",
+        "Whom users find to share with: everyone, or exact: only who shares an album with them, and \
+         others by their whole e-mail",
+    ),
     setting("access-token-ttl", "15m", "How long an access token is good, 1m to 1d"),
     setting("session-ttl", "30d", "How long an unused session lasts, 1h to 366d"),
     setting("link-session-ttl", "12h", "How long a guest stays in an opened link, 1m to 30d"),
@@ -95,6 +101,15 @@ pub enum DatabaseUrl {
     Sqlite(PathBuf),
     /// A PostgreSQL server.
     Postgres(Secret),
+}
+
+/// Whom users find to share with. Administrators find everybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Directory {
+    /// Everybody who is active.
+    Everyone,
+    /// Those with whom they share an album, and others by their whole e-mail.
+    Exact,
 }
 
 /// The form of the log.
@@ -136,6 +151,7 @@ pub struct Config {
     pub secret_key: Option<SecretKey>,
     pub max_file_size_bytes: i64,
     pub default_quota_bytes: Option<i64>,
+    pub directory: Directory,
     pub access_token_ttl: Duration,
     pub session_ttl: Duration,
     pub link_session_ttl: Duration,
@@ -197,6 +213,7 @@ impl Reader<'_> {
             secret_key: self.optional("secret-key", secret_key),
             max_file_size_bytes: self.parse("max-file-size", size, 0),
             default_quota_bytes: self.optional("default-quota", size),
+            directory: self.parse("directory", directory, Directory::Exact),
             access_token_ttl: self.duration("access-token-ttl", minute, day),
             session_ttl: self.duration("session-ttl", 60 * minute, 366 * day),
             link_session_ttl: self.duration("link-session-ttl", minute, 30 * day),
@@ -341,6 +358,14 @@ fn public_url(text: &str) -> Option<String> {
 
 fn origins(text: &str) -> Option<Vec<http::HeaderValue>> {
     text.split(',').map(|origin| public_url(origin.trim())?.parse().ok()).collect()
+}
+
+fn directory(text: &str) -> Option<Directory> {
+    match text {
+        "everyone" => Some(Directory::Everyone),
+        "exact" => Some(Directory::Exact),
+        _ => None,
+    }
 }
 
 fn log_format(text: &str) -> Option<LogFormat> {

@@ -54,6 +54,9 @@ pub enum Error {
     LinkPasswordWrong,
     CallerNotAllowed(Caller),
     RoleTooLow(&'static str),
+    ScopeMissing(&'static str),
+    CrossSite,
+    LastAdmin,
     DownloadNotAllowed,
     NotFound(Resource),
     AlreadyExists(Resource),
@@ -72,6 +75,7 @@ pub enum Error {
     FileTooLarge { limit_bytes: i64 },
     QuotaExceeded { limit_bytes: i64, used_bytes: i64 },
     Busy,
+    TooManyAttempts(Duration),
     StorageUnavailable(String),
     DataDamaged(Resource),
     TimedOut,
@@ -173,6 +177,16 @@ impl Error {
             Self::RoleTooLow(required) => {
                 (Code::PermissionDenied, R::RoleTooLow, format!("this needs the {required} role"))
             }
+            Self::ScopeMissing(scope) => (
+                Code::PermissionDenied,
+                R::ScopeMissing,
+                format!("the API key is not good for {scope}"),
+            ),
+            Self::CrossSite => (
+                Code::PermissionDenied,
+                R::CrossSite,
+                "the page of another site may not make this call".to_owned(),
+            ),
             Self::DownloadNotAllowed => (
                 Code::PermissionDenied,
                 R::DownloadNotAllowed,
@@ -188,6 +202,11 @@ impl Error {
                 Code::FailedPrecondition,
                 R::AlreadySetUp,
                 "the server has its first user already".to_owned(),
+            ),
+            Self::LastAdmin => (
+                Code::FailedPrecondition,
+                R::LastAdmin,
+                "the server would be left without an administrator".to_owned(),
             ),
             Self::Trashed(resource) => (
                 Code::FailedPrecondition,
@@ -253,6 +272,11 @@ impl Error {
                 R::Busy,
                 "too many are doing this at once; try again".to_owned(),
             ),
+            Self::TooManyAttempts(wait) => (
+                Code::ResourceExhausted,
+                R::TooManyAttempts,
+                format!("too many wrong attempts; the next is possible in {} s", seconds(*wait)),
+            ),
             Self::StorageUnavailable(_) => (
                 Code::Unavailable,
                 R::StorageUnavailable,
@@ -285,6 +309,10 @@ impl Error {
                 vec![("required_caller", caller_name(*required).to_owned())]
             }
             Self::RoleTooLow(required) => vec![("required_role", (*required).to_owned())],
+            Self::ScopeMissing(required) => vec![("required_scope", (*required).to_owned())],
+            Self::TooManyAttempts(wait) => {
+                vec![("retry_after_seconds", seconds(*wait).to_string())]
+            }
             Self::NotFound(resource)
             | Self::AlreadyExists(resource)
             | Self::Trashed(resource)
@@ -320,6 +348,8 @@ impl Error {
             | Self::LinkPasswordRequired
             | Self::LinkPasswordWrong
             | Self::DownloadNotAllowed
+            | Self::CrossSite
+            | Self::LastAdmin
             | Self::AlreadySetUp
             | Self::ExportEmpty
             | Self::DigestMismatch
@@ -336,6 +366,7 @@ impl Error {
         match self {
             Self::Conflict => Some(Duration::from_millis(100)),
             Self::Busy | Self::StorageUnavailable(_) => Some(Duration::from_secs(1)),
+            Self::TooManyAttempts(wait) => Some(Duration::from_secs(seconds(*wait))),
             _ => None,
         }
     }
@@ -358,6 +389,7 @@ impl Error {
                 details.set_resource_info(resource.kind, &resource.id, "", self.row().2);
             }
             Self::AlreadySetUp
+            | Self::LastAdmin
             | Self::Trashed(_)
             | Self::UploadIncomplete { .. }
             | Self::UploadNotActive(_)
@@ -415,6 +447,11 @@ impl Error {
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
+}
+
+/// Whole seconds, rounded up: who waits that long has waited long enough.
+fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 fn sentence(violations: &[Violation]) -> String {

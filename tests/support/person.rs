@@ -2,6 +2,7 @@
 
 use albumen::v1::album_service_client::AlbumServiceClient;
 use albumen::v1::asset_service_client::AssetServiceClient;
+use albumen::v1::audit_service_client::AuditServiceClient;
 use albumen::v1::auth_service_client::AuthServiceClient;
 use albumen::v1::create_export_request::Source;
 use albumen::v1::export_service_client::ExportServiceClient;
@@ -82,13 +83,14 @@ impl TestServer {
             email: "admin@example.org".to_owned(),
             password: PASSWORD.to_owned(),
             display_name: "admin".to_owned(),
-            device_name: String::new(),
+            ..SetUpRequest::default()
         };
         let answer = self.anonymous().auth().set_up(request).await.unwrap().into_inner();
         self.signed_in(answer.user.unwrap(), answer.tokens.unwrap())
     }
 
-    /// A user who has signed in. The first is made by `SetUp`; the API makes no others yet.
+    /// A user who has signed in. Their row is as `CreateUser` makes it, without the slow hash of
+    /// one more password.
     pub(crate) async fn user(&self, name: &str) -> Person {
         if !access::has_users(self.app.database.reader()).await.unwrap() {
             self.admin().await;
@@ -116,6 +118,7 @@ impl TestServer {
             email: email.to_owned(),
             password: PASSWORD.to_owned(),
             device_name: "test".to_owned(),
+            ..LoginRequest::default()
         };
         let answer = self.anonymous().auth().login(request).await.unwrap().into_inner();
         self.signed_in(answer.user.unwrap(), answer.tokens.unwrap())
@@ -126,6 +129,7 @@ impl TestServer {
         let request = OpenSharedLinkRequest {
             key_or_slug: address(link).to_owned(),
             password: password.to_owned(),
+            ..OpenSharedLinkRequest::default()
         };
         let answer = self.anonymous().links().open_shared_link(request).await.unwrap();
         self.bearer(Some(&answer.into_inner().access_token))
@@ -153,6 +157,7 @@ macro_rules! clients {
 impl Person {
     clients! {
         server: ServerServiceClient,
+        audit: AuditServiceClient,
         auth: AuthServiceClient,
         users: UserServiceClient,
         uploads: UploadServiceClient,

@@ -9,8 +9,8 @@ use albumen::v1::{
 use tonic::metadata::MetadataMap;
 use tonic::{Extensions, Request, Response, Status};
 
-use super::{Field, LinkView, State, Values};
-use crate::access::open;
+use super::{Field, LinkView, Opened, State, Values};
+use crate::access::{Client, open};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::id::{AlbumId, SharedLinkId};
@@ -98,9 +98,22 @@ impl SharedLinkService for Rpc {
         &self,
         request: Request<OpenSharedLinkRequest>,
     ) -> Result<Response<OpenSharedLinkResponse>, Status> {
+        let client = Client::of(&request);
         let (_, request) = open(request)?;
-        let opened = super::open(&self.0, &request.key_or_slug, &request.password).await?;
-        let (link, album, token) = opened;
+        let (address, password) = (&request.key_or_slug, &request.password);
+        let opened = super::open(&self.0, &client, address, password).await?;
+        let cookie = request.use_cookies.then(|| opened.cookie(self.0.now()));
+        let mut response = Response::new(opened.into());
+        if let Some(cookie) = cookie {
+            client.set_cookies(&mut response, &[cookie])?;
+        }
+        Ok(response)
+    }
+}
+
+impl From<Opened> for OpenSharedLinkResponse {
+    fn from(opened: Opened) -> Self {
+        let Opened { link, album, token } = opened;
         let description =
             if link.description.is_empty() { album.description } else { link.description };
         let link = OpenedLink {
@@ -111,11 +124,11 @@ impl SharedLinkService for Rpc {
             allow_download: link.allow_download,
             expire_time: link.expire_time.map(Micros::timestamp),
         };
-        Ok(Response::new(OpenSharedLinkResponse {
+        Self {
             link: Some(link),
             access_token: token.token,
             access_expire_time: Some(token.expire_time.timestamp()),
-        }))
+        }
     }
 }
 
