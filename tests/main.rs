@@ -11,6 +11,7 @@ mod archives;
 mod assets;
 mod auth;
 mod blobs;
+mod credentials;
 mod exports;
 mod faults;
 mod house;

@@ -16,7 +16,7 @@ use albumen::v1::{
     CreateUploadRequest, Export, FinishUploadRequest, LoginRequest, OpenSharedLinkRequest,
     SessionTokens, SetUpRequest, SharedLink, StreamUploadRequest, Upload, UploadHeader, User,
 };
-use albumen_server::access;
+use albumen_server::access::{self, IsSecure, Network};
 use albumen_server::entity::user;
 use albumen_server::id::UserId;
 use albumen_server::time::Micros;
@@ -25,7 +25,7 @@ use axum::body::Body;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Set};
-use tonic::metadata::MetadataValue;
+use tonic::metadata::{MetadataKey, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::{Response, Status};
@@ -40,22 +40,38 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) struct Person {
     router: Router,
     token: Option<String>,
+    /// What every call carries besides.
+    headers: Vec<(String, String)>,
+    network: Network,
     pub(crate) user: User,
     pub(crate) tokens: SessionTokens,
 }
 
-pub(crate) type Transport = InterceptedService<Router, Bearer>;
+/// The network from which people call who say nothing else.
+const NETWORK: [u8; 4] = [192, 0, 2, 200];
 
-/// Puts the credential to every call.
+pub(crate) type Transport = InterceptedService<Router, Caller>;
+
+/// Puts the credential to every call, and what the transport would find.
 #[derive(Debug, Clone)]
-pub(crate) struct Bearer(Option<String>);
+pub(crate) struct Caller {
+    token: Option<String>,
+    headers: Vec<(String, String)>,
+    network: Network,
+}
 
-impl Interceptor for Bearer {
+impl Interceptor for Caller {
     fn call(&mut self, mut request: tonic::Request<()>) -> Result<tonic::Request<()>, Status> {
-        if let Some(token) = &self.0 {
+        if let Some(token) = &self.token {
             let value = MetadataValue::try_from(format!("Bearer {token}")).unwrap();
             request.metadata_mut().insert("authorization", value);
         }
+        for (name, value) in &self.headers {
+            let name = MetadataKey::from_bytes(name.as_bytes()).unwrap();
+            request.metadata_mut().append(name, MetadataValue::try_from(value).unwrap());
+        }
+        request.extensions_mut().insert(self.network);
+        request.extensions_mut().insert(IsSecure(true));
         Ok(request)
     }
 }
@@ -71,9 +87,27 @@ impl TestServer {
         Person {
             router: self.router.clone(),
             token: token.map(str::to_owned),
+            headers: Vec::new(),
+            network: Network::of(NETWORK.into()),
             user: User::default(),
             tokens: SessionTokens::default(),
         }
+    }
+
+    /// Somebody without a credential, from a network.
+    pub(crate) fn from(&self, address: [u8; 4]) -> Person {
+        Person { network: Network::of(address.into()), ..self.anonymous() }
+    }
+
+    /// A browser with cookies.
+    pub(crate) fn with_cookie(&self, cookie: &str) -> Person {
+        self.with_headers(&[("cookie", cookie)])
+    }
+
+    /// Somebody whose calls carry headers.
+    pub(crate) fn with_headers(&self, headers: &[(&str, &str)]) -> Person {
+        let owned = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Person { headers: owned.collect(), ..self.anonymous() }
     }
 
     /// The first user, an administrator.
@@ -137,7 +171,7 @@ impl TestServer {
 
     fn signed_in(&self, user: User, tokens: SessionTokens) -> Person {
         let token = Some(tokens.access_token.clone());
-        Person { router: self.router.clone(), token, user, tokens }
+        Person { token, user, tokens, ..self.anonymous() }
     }
 }
 
@@ -168,7 +202,17 @@ impl Person {
     }
 
     fn transport(&self) -> Transport {
-        InterceptedService::new(self.router.clone(), Bearer(self.token.clone()))
+        let caller = Caller {
+            token: self.token.clone(),
+            headers: self.headers.clone(),
+            network: self.network,
+        };
+        InterceptedService::new(self.router.clone(), caller)
+    }
+
+    /// Takes another access token from here on.
+    pub(crate) fn set_token(&mut self, token: &str) {
+        self.token = Some(token.to_owned());
     }
 
     /// Starts an upload.
@@ -254,6 +298,7 @@ impl Person {
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
+        let request = request.extension(self.network).extension(IsSecure(true));
         let request = request.body(Body::empty()).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
