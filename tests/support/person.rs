@@ -1,5 +1,7 @@
 //! People who call: the same clients with different credentials.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use albumen::v1::album_service_client::AlbumServiceClient;
 use albumen::v1::asset_service_client::AssetServiceClient;
 use albumen::v1::auth_service_client::AuthServiceClient;
@@ -19,6 +21,7 @@ use albumen_server::access;
 use albumen_server::entity::user;
 use albumen_server::id::UserId;
 use albumen_server::time::Micros;
+use albumen_server::transport::Peer;
 use axum::Router;
 use axum::body::Body;
 use http::{Request, StatusCode};
@@ -45,9 +48,12 @@ pub(crate) struct Person {
 
 pub(crate) type Transport = InterceptedService<Router, Bearer>;
 
-/// Puts the credential to every call.
+/// Puts the credential to every call, and the peer that a listener would have found.
 #[derive(Debug, Clone)]
 pub(crate) struct Bearer(Option<String>);
+
+/// The other end of the connection that no test has.
+const PEER: Peer = Peer { address: IpAddr::V4(Ipv4Addr::LOCALHOST), is_tls: false };
 
 impl Interceptor for Bearer {
     fn call(&mut self, mut request: tonic::Request<()>) -> Result<tonic::Request<()>, Status> {
@@ -55,6 +61,7 @@ impl Interceptor for Bearer {
             let value = MetadataValue::try_from(format!("Bearer {token}")).unwrap();
             request.metadata_mut().insert("authorization", value);
         }
+        request.extensions_mut().insert(PEER);
         Ok(request)
     }
 }
@@ -245,7 +252,7 @@ impl Person {
         &self,
         request: http::request::Builder,
     ) -> (StatusCode, http::HeaderMap, Result<Vec<u8>, String>) {
-        let mut request = request;
+        let mut request = request.extension(PEER);
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }

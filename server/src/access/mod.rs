@@ -54,9 +54,22 @@ pub enum Actor {
     Guest(Vec<LinkActor>),
 }
 
-/// The host that a request names in its address, for making addresses where none is configured.
+/// The host by which the client reached the server, for making addresses where none is configured.
 #[derive(Debug, Clone)]
 pub struct Host(pub String);
+
+/// Whether the client's connection is encrypted up to the server, or up to its proxy. Calls that
+/// came by no listener are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IsSecure(pub bool);
+
+impl IsSecure {
+    /// What the transport found for a call.
+    #[must_use]
+    pub fn of_call(extensions: &http::Extensions) -> Self {
+        extensions.get().copied().unwrap_or(Self(false))
+    }
+}
 
 /// A user who calls.
 #[derive(Debug, Clone, Copy)]

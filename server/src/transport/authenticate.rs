@@ -9,7 +9,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use tonic::Status;
 
-use crate::access::{Actor, Host, authenticate};
+use crate::access::{Actor, authenticate};
 use crate::app::App;
 use crate::error::{Error, Result, log};
 
@@ -52,10 +52,6 @@ async fn admit(app: &App, request: Request, method: &Method) -> Result<Request> 
         }
     };
     actor.permit(method)?;
-    if let Some(authority) = parts.uri.authority() {
-        let host = Host(authority.to_string());
-        parts.extensions.insert(host);
-    }
     parts.extensions.insert(actor);
     Ok(Request::from_parts(parts, body))
 }

@@ -1,6 +1,7 @@
 //! One port for gRPC, grpc-web and HTTP: the list of services and the list of layers.
 
 mod authenticate;
+mod client;
 mod limits;
 mod trace;
 
@@ -25,6 +26,8 @@ use tonic_health::server::HealthReporter;
 use tonic_web::GrpcWebLayer;
 use tower::ServiceExt as _;
 use tower_http::cors::{AllowOrigin, CorsLayer};
+
+pub use client::Peer;
 
 use crate::app::App;
 use crate::{albums, assets, auth, exports, installation, shared_links, uploads, users};
@@ -68,6 +71,8 @@ pub async fn stack(app: &App) -> Stack {
         .with_state(Faces { grpc, pages })
         // Other origins, as far as the settings allow.
         .layer(cors(app))
+        // Where the call comes from.
+        .layer(from_fn_with_state(app.clone(), client::find))
         // One span and one log line for each call.
         .layer(from_fn_with_state(app.clone(), trace::trace));
     Stack { router, health }

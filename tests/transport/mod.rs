@@ -1,0 +1,3 @@
+//! What stands around every call, whatever it calls.
+
+mod client;
