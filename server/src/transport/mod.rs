@@ -3,6 +3,7 @@
 mod authenticate;
 mod client;
 mod limits;
+mod refusals;
 mod trace;
 
 use albumen::v1::album_service_server::AlbumServiceServer;
@@ -16,10 +17,10 @@ use albumen::v1::user_service_server::UserServiceServer;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use http::{HeaderName, Method, StatusCode, header};
+use http::{HeaderName, Method, header};
 use tonic::service::{Routes, RoutesBuilder};
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
@@ -63,6 +64,8 @@ pub async fn stack(app: &App) -> Stack {
         .layer(from_fn_with_state(app.clone(), authenticate::by_path))
         // Time for unary calls, and turns for all.
         .layer(from_fn_with_state(limits.clone(), limits::limit))
+        // Reasons for what tonic refuses by itself.
+        .layer(from_fn(refusals::explain))
         // Browsers' calls; outside the others, so that it translates their answers too.
         .layer(GrpcWebLayer::new());
     let pages = pages(app).layer(from_fn_with_state(limits, limits::limit));
@@ -140,7 +143,10 @@ fn pages(app: &App) -> Router {
         let layer = from_fn_with_state((app.clone(), rpc), authenticate::as_rpc);
         pages = pages.merge(routes.route_layer(layer));
     }
-    pages.fallback(async || (StatusCode::NOT_FOUND, "not found\n")).with_state(app.clone())
+    pages
+        .fallback(refusals::no_route)
+        .method_not_allowed_fallback(refusals::no_method)
+        .with_state(app.clone())
 }
 
 async fn readiness(State(app): State<App>) -> Response {
