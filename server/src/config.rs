@@ -1,6 +1,8 @@
 //! Every setting of the server: one table of names, defaults and meanings, and one reading of it
 //! that reports all mistakes at once.
 
+mod subnet;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -10,6 +12,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Uri;
+
+pub use subnet::Subnet;
 
 /// One setting: a flag and an environment variable.
 #[derive(Debug)]
@@ -36,6 +40,12 @@ pub const SETTINGS: &[Setting] = &[
         "",
         "Address under which people reach the server, as in https://photos.example.org; \
          default: the host that a request names",
+    ),
+    setting(
+        "trusted-proxies",
+        "",
+        "Networks of the proxies whose X-Forwarded-… headers are believed, separated by commas, \
+         as in 10.0.0.0/8,::1",
     ),
     setting(
         "data-dir",
@@ -145,6 +155,7 @@ impl fmt::Debug for Secret {
 pub struct Config {
     pub listen: SocketAddr,
     pub public_url: Option<String>,
+    pub trusted_proxies: Vec<Subnet>,
     pub data_dir: PathBuf,
     pub database_url: DatabaseUrl,
     pub database_connections: u32,
@@ -206,6 +217,7 @@ impl Reader<'_> {
         Config {
             listen: self.parse("listen", |text| text.parse().ok(), SocketAddr::from(([0; 4], 0))),
             public_url: self.optional("public-url", public_url),
+            trusted_proxies: self.optional("trusted-proxies", subnets).unwrap_or_default(),
             database_url: self
                 .optional("database-url", database_url)
                 .unwrap_or_else(|| DatabaseUrl::Sqlite(data_dir.join("albumen.db"))),
@@ -366,6 +378,10 @@ fn directory(text: &str) -> Option<Directory> {
         "exact" => Some(Directory::Exact),
         _ => None,
     }
+}
+
+fn subnets(text: &str) -> Option<Vec<Subnet>> {
+    text.split(',').map(|subnet| Subnet::parse(subnet.trim())).collect()
 }
 
 fn log_format(text: &str) -> Option<LogFormat> {

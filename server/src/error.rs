@@ -1,5 +1,7 @@
 //! The one list of what can go wrong, and the one table of how callers are told.
 
+mod json;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
@@ -10,7 +12,7 @@ use albumen::{Caller, Violation};
 use http::StatusCode;
 use http::header::{CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER};
 use sea_orm::{DbErr, RuntimeErr, SqlErr, SqlxError};
-use serde_json::{Value, json};
+use serde_json::json;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
@@ -79,6 +81,10 @@ pub enum Error {
     StorageUnavailable(String),
     DataDamaged(Resource),
     TimedOut,
+    MessageTooLarge,
+    MalformedMessage,
+    MethodUnknown,
+    EncodingUnsupported,
     Internal(String),
 }
 
@@ -109,6 +115,16 @@ impl Error {
     /// A failure that nobody foresaw; only the log gets to see the cause.
     pub fn internal(cause: impl fmt::Display) -> Self {
         Self::Internal(cause.to_string())
+    }
+
+    /// What tonic refuses before a method sees the message, by the code that tonic gives it.
+    #[must_use]
+    pub fn of_unread_message(code: Code) -> Self {
+        match code {
+            Code::OutOfRange | Code::ResourceExhausted => Self::MessageTooLarge,
+            Code::Unimplemented => Self::EncodingUnsupported,
+            _ => Self::MalformedMessage,
+        }
     }
 
     /// The stable reason that callers can test for.
@@ -292,6 +308,24 @@ impl Error {
                 R::TimedOut,
                 "the call took longer than the server allows".to_owned(),
             ),
+            Self::MessageTooLarge => (
+                Code::ResourceExhausted,
+                R::MessageTooLarge,
+                "the message is larger than the server takes".to_owned(),
+            ),
+            Self::MalformedMessage => (
+                Code::InvalidArgument,
+                R::MalformedMessage,
+                "the message is cut short or none of this method".to_owned(),
+            ),
+            Self::MethodUnknown => {
+                (Code::Unimplemented, R::MethodUnknown, "there is no such method".to_owned())
+            }
+            Self::EncodingUnsupported => (
+                Code::Unimplemented,
+                R::EncodingUnsupported,
+                "messages must not be compressed".to_owned(),
+            ),
             Self::Internal(_) => {
                 (Code::Internal, R::Internal, "something unforeseen went wrong".to_owned())
             }
@@ -357,6 +391,10 @@ impl Error {
             | Self::Busy
             | Self::StorageUnavailable(_)
             | Self::TimedOut
+            | Self::MessageTooLarge
+            | Self::MalformedMessage
+            | Self::MethodUnknown
+            | Self::EncodingUnsupported
             | Self::Internal(_) => Vec::new(),
         }
     }
@@ -416,7 +454,7 @@ impl Error {
     #[must_use]
     pub fn to_http(&self) -> http::Response<String> {
         let (code, _, message) = self.row();
-        let details = json_details(&self.details());
+        let details = json::details(&self.details());
         let body = json!({ "code": code as i32, "message": message, "details": details });
         let mut response = http::Response::new(body.to_string());
         *response.status_mut() = self.http_status(code);
@@ -438,7 +476,7 @@ impl Error {
             Code::InvalidArgument => StatusCode::BAD_REQUEST,
             Code::Unauthenticated => StatusCode::UNAUTHORIZED,
             Code::PermissionDenied => StatusCode::FORBIDDEN,
-            Code::NotFound => StatusCode::NOT_FOUND,
+            Code::NotFound | Code::Unimplemented => StatusCode::NOT_FOUND,
             Code::FailedPrecondition if matches!(self, Self::ExportStale(_)) => StatusCode::GONE,
             Code::AlreadyExists | Code::Aborted | Code::FailedPrecondition => StatusCode::CONFLICT,
             Code::OutOfRange => StatusCode::RANGE_NOT_SATISFIABLE,
@@ -468,30 +506,6 @@ fn caller_name(caller: Caller) -> &'static str {
         Caller::User => "user",
         Caller::Admin => "administrator",
     }
-}
-
-/// The details that HTTP clients act on, in the JSON form of `google.protobuf.Any`.
-fn json_details(details: &ErrorDetails) -> Vec<Value> {
-    let any = |name: &str| format!("type.googleapis.com/google.rpc.{name}");
-    let mut list = Vec::new();
-    if let Some(info) = details.error_info() {
-        list.push(json!({
-            "@type": any("ErrorInfo"),
-            "reason": info.reason, "domain": info.domain, "metadata": info.metadata,
-        }));
-    }
-    if let Some(request) = details.bad_request() {
-        let violations: Vec<_> = request
-            .field_violations
-            .iter()
-            .map(|one| json!({ "field": one.field, "description": one.description }))
-            .collect();
-        list.push(json!({ "@type": any("BadRequest"), "fieldViolations": violations }));
-    }
-    if let Some(info) = details.request_info() {
-        list.push(json!({ "@type": any("RequestInfo"), "requestId": info.request_id }));
-    }
-    list
 }
 
 impl fmt::Display for Resource {

@@ -1,5 +1,7 @@
 //! People who call: the same clients with different credentials.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use albumen::v1::album_service_client::AlbumServiceClient;
 use albumen::v1::asset_service_client::AssetServiceClient;
 use albumen::v1::audit_service_client::AuditServiceClient;
@@ -16,10 +18,11 @@ use albumen::v1::{
     CreateUploadRequest, Export, FinishUploadRequest, LoginRequest, OpenSharedLinkRequest,
     SessionTokens, SetUpRequest, SharedLink, StreamUploadRequest, Upload, UploadHeader, User,
 };
-use albumen_server::access::{self, IsSecure, Network};
+use albumen_server::access;
 use albumen_server::entity::user;
 use albumen_server::id::UserId;
 use albumen_server::time::Micros;
+use albumen_server::transport::Peer;
 use axum::Router;
 use axum::body::Body;
 use http::{Request, StatusCode};
@@ -42,13 +45,13 @@ pub(crate) struct Person {
     token: Option<String>,
     /// What every call carries besides.
     headers: Vec<(String, String)>,
-    network: Network,
+    peer: Peer,
     pub(crate) user: User,
     pub(crate) tokens: SessionTokens,
 }
 
-/// The network from which people call who say nothing else.
-const NETWORK: [u8; 4] = [192, 0, 2, 200];
+/// The other end of the connection that no test has.
+const PEER: Peer = Peer { address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 200)), is_tls: false };
 
 pub(crate) type Transport = InterceptedService<Router, Caller>;
 
@@ -57,7 +60,7 @@ pub(crate) type Transport = InterceptedService<Router, Caller>;
 pub(crate) struct Caller {
     token: Option<String>,
     headers: Vec<(String, String)>,
-    network: Network,
+    peer: Peer,
 }
 
 impl Interceptor for Caller {
@@ -70,8 +73,7 @@ impl Interceptor for Caller {
             let name = MetadataKey::from_bytes(name.as_bytes()).unwrap();
             request.metadata_mut().append(name, MetadataValue::try_from(value).unwrap());
         }
-        request.extensions_mut().insert(self.network);
-        request.extensions_mut().insert(IsSecure(true));
+        request.extensions_mut().insert(self.peer);
         Ok(request)
     }
 }
@@ -88,7 +90,7 @@ impl TestServer {
             router: self.router.clone(),
             token: token.map(str::to_owned),
             headers: Vec::new(),
-            network: Network::of(NETWORK.into()),
+            peer: PEER,
             user: User::default(),
             tokens: SessionTokens::default(),
         }
@@ -96,7 +98,7 @@ impl TestServer {
 
     /// Somebody without a credential, from a network.
     pub(crate) fn from(&self, address: [u8; 4]) -> Person {
-        Person { network: Network::of(address.into()), ..self.anonymous() }
+        Person { peer: Peer { address: address.into(), is_tls: false }, ..self.anonymous() }
     }
 
     /// A browser with cookies.
@@ -202,11 +204,8 @@ impl Person {
     }
 
     fn transport(&self) -> Transport {
-        let caller = Caller {
-            token: self.token.clone(),
-            headers: self.headers.clone(),
-            network: self.network,
-        };
+        let caller =
+            Caller { token: self.token.clone(), headers: self.headers.clone(), peer: self.peer };
         InterceptedService::new(self.router.clone(), caller)
     }
 
@@ -294,12 +293,11 @@ impl Person {
         &self,
         request: http::request::Builder,
     ) -> (StatusCode, http::HeaderMap, Result<Vec<u8>, String>) {
-        let mut request = request;
+        let mut request = request.extension(PEER);
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        let request = request.extension(self.network).extension(IsSecure(true));
-        let request = request.body(Body::empty()).unwrap();
+        let request = request.extension(self.peer).body(Body::empty()).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.map_err(|error| error.to_string());

@@ -26,6 +26,7 @@ mod user;
 use std::ops::Deref;
 
 use albumen::{Caller, Method, Validate, Violations};
+use futures::stream::{Stream, StreamExt as _};
 use sea_orm::{EntityTrait, QuerySelect, Select};
 
 use crate::entity::album_member::Role;
@@ -238,12 +239,18 @@ pub fn open<T: Validate>(request: tonic::Request<T>) -> Result<(Actor, T)> {
     Ok((actor, message))
 }
 
-/// Opens a client stream; each of its messages still goes through [`validate`].
-pub fn open_stream<T>(
+/// Opens a client stream: each of its messages is validated as it arrives, and one that cannot be
+/// read is the error that an unary call would get for it.
+pub fn open_stream<T: Validate>(
     request: tonic::Request<tonic::Streaming<T>>,
-) -> Result<(Actor, tonic::Streaming<T>)> {
+) -> Result<(Actor, impl Stream<Item = Result<T>> + Send + Unpin)> {
     let (_, extensions, stream) = request.into_parts();
-    Ok((found(extensions.get())?, stream))
+    let messages = stream.map(|message| {
+        let message = message.map_err(|status| Error::of_unread_message(status.code()))?;
+        validate(&message)?;
+        Ok(message)
+    });
+    Ok((found(extensions.get())?, messages))
 }
 
 /// Opens an HTTP request: hands out the caller that the authenticate layer found.
@@ -252,7 +259,7 @@ pub fn open_http(parts: &http::request::Parts) -> Result<Actor> {
 }
 
 /// Checks a message against its annotated rules.
-pub fn validate(message: &impl Validate) -> Result<()> {
+fn validate(message: &impl Validate) -> Result<()> {
     let violations = Violations::of(message);
     if violations.is_empty() { Ok(()) } else { Err(Error::InvalidRequest(violations)) }
 }

@@ -10,7 +10,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use tonic::Status;
 
-use crate::access::{Actor, Client, Host, Network, authenticate, authenticate_cookies};
+use crate::access::{Actor, Client, Network, authenticate, authenticate_cookies};
 use crate::app::App;
 use crate::error::{Error, Result, log};
 
@@ -56,10 +56,6 @@ async fn admit(app: &App, request: Request, method: &albumen::Method) -> Result<
         },
     };
     actor.permit(method)?;
-    if let Some(authority) = parts.uri.authority() {
-        let host = Host(authority.to_string());
-        parts.extensions.insert(host);
-    }
     parts.extensions.insert(actor);
     Ok(Request::from_parts(parts, body))
 }

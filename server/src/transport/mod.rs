@@ -1,7 +1,9 @@
 //! One port for gRPC, grpc-web and HTTP: the list of services and the list of layers.
 
 mod authenticate;
+mod client;
 mod limits;
+mod refusals;
 mod trace;
 
 use albumen::v1::album_service_server::AlbumServiceServer;
@@ -16,10 +18,10 @@ use albumen::v1::user_service_server::UserServiceServer;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use http::{HeaderName, Method, StatusCode, header};
+use http::{HeaderName, Method, header};
 use tonic::Status;
 use tonic::service::{Routes, RoutesBuilder};
 use tonic_health::ServingStatus;
@@ -28,6 +30,8 @@ use tonic_web::GrpcWebLayer;
 use tower::ServiceExt as _;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
+
+pub use client::Peer;
 
 use crate::app::App;
 use crate::error::Error;
@@ -66,6 +70,8 @@ pub async fn stack(app: &App) -> Stack {
         .layer(from_fn_with_state(limits.clone(), limits::limit))
         // Pages of other sites, which may make a browser call with its cookies.
         .layer(same_site(app))
+        // Reasons for what tonic refuses by itself.
+        .layer(from_fn(refusals::explain))
         // Browsers' calls; outside the others, so that it translates their answers too.
         .layer(GrpcWebLayer::new());
     let pages = pages(app).layer(from_fn_with_state(limits, limits::limit));
@@ -74,6 +80,8 @@ pub async fn stack(app: &App) -> Stack {
         .with_state(Faces { grpc, pages })
         // Other origins, as far as the settings allow.
         .layer(cors(app))
+        // Where the call comes from.
+        .layer(from_fn_with_state(app.clone(), client::find))
         // One span and one log line for each call.
         .layer(from_fn_with_state(app.clone(), trace::trace));
     Stack { router, health }
@@ -157,7 +165,10 @@ fn pages(app: &App) -> Router {
         let layer = from_fn_with_state((app.clone(), rpc), authenticate::as_rpc);
         pages = pages.merge(routes.route_layer(layer));
     }
-    pages.fallback(async || (StatusCode::NOT_FOUND, "not found\n")).with_state(app.clone())
+    pages
+        .fallback(refusals::no_route)
+        .method_not_allowed_fallback(refusals::no_method)
+        .with_state(app.clone())
 }
 
 async fn readiness(State(app): State<App>) -> Response {
