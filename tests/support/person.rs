@@ -51,7 +51,7 @@ pub(crate) struct Person {
 }
 
 /// The other end of the connection that no test has.
-const PEER: Peer = Peer { address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 200)), is_tls: false };
+const PEER: Peer = Peer { address: IpAddr::V4(Ipv4Addr::LOCALHOST), is_tls: false };
 
 pub(crate) type Transport = InterceptedService<Router, Caller>;
 
