@@ -2,6 +2,9 @@
 
 mod client;
 mod errors;
+mod limits;
+mod shutdown;
+mod wire;
 
 use albumen_server::error::DOMAIN;
 use axum::body::Body;

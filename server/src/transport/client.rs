@@ -8,13 +8,12 @@ use axum::response::Response;
 use http::header::{FORWARDED, HOST};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName};
-use tonic::transport::server::TcpConnectInfo;
 
 use crate::access::{Host, IsSecure, Network};
 use crate::app::App;
 use crate::config::Subnet;
 
-/// The other end of a connection. Calls that come by no listener have none.
+/// The other end of a connection, as the listener found it.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer {
     /// Its address.
@@ -25,9 +24,7 @@ pub struct Peer {
 
 /// Puts [`Network`], [`Host`] and [`IsSecure`] to the call.
 pub(super) async fn find(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let tcp = request.extensions().get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr);
-    let peer = tcp.map(|address| Peer { address: address.ip(), is_tls: false });
-    let peer = peer.or_else(|| request.extensions().get::<Peer>().copied());
+    let peer = request.extensions().get::<Peer>().copied();
     let proxies = &app.config.trusted_proxies;
     let headers = request.headers();
     let forwarded = peer
