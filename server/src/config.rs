@@ -42,6 +42,13 @@ pub const SETTINGS: &[Setting] = &[
          default: the host that a request names",
     ),
     setting(
+        "tls-cert",
+        "",
+        "PEM file with the certificate and those that vouch for it; default: no TLS; \
+         looked at again while the server runs",
+    ),
+    setting("tls-key", "", "PEM file with the key of the certificate"),
+    setting(
         "trusted-proxies",
         "",
         "Networks of the proxies whose X-Forwarded-… headers are believed, separated by commas, \
@@ -120,6 +127,15 @@ pub enum DatabaseUrl {
     Postgres(Secret),
 }
 
+/// Where certificate and key for TLS lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate, and those that vouch for it, in PEM.
+    pub cert: PathBuf,
+    /// Its key, in PEM.
+    pub key: PathBuf,
+}
+
 /// The form of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
@@ -153,6 +169,7 @@ impl fmt::Debug for Secret {
 pub struct Config {
     pub listen: SocketAddr,
     pub public_url: Option<String>,
+    pub tls: Option<TlsFiles>,
     pub trusted_proxies: Vec<Subnet>,
     pub data_dir: PathBuf,
     pub database_url: DatabaseUrl,
@@ -218,6 +235,7 @@ impl Reader<'_> {
         Config {
             listen: self.parse("listen", |text| text.parse().ok(), SocketAddr::from(([0; 4], 0))),
             public_url: self.optional("public-url", public_url),
+            tls: self.tls(),
             trusted_proxies: self.optional("trusted-proxies", subnets).unwrap_or_default(),
             database_url: self
                 .optional("database-url", database_url)
@@ -243,6 +261,18 @@ impl Reader<'_> {
             log: self.text("log"),
             log_format: self.parse("log-format", log_format, LogFormat::Text),
             data_dir,
+        }
+    }
+
+    fn tls(&mut self) -> Option<TlsFiles> {
+        let path = |text: &str| Some(PathBuf::from(text));
+        match (self.optional("tls-cert", path), self.optional("tls-key", path)) {
+            (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
+            (None, None) => None,
+            _ => {
+                self.mistakes.push("--tls-cert and --tls-key go together".to_owned());
+                None
+            }
         }
     }
 
@@ -433,6 +463,14 @@ mod tests {
             assert!(mistakes.contains(part), "{part} in {mistakes}");
         }
         assert!(!mistakes.contains("hunter2"));
+    }
+
+    #[test]
+    fn a_certificate_needs_its_key() {
+        let config = Config::read(&map(&[("tls-cert", "a.pem")]), &map(&[]));
+        assert_eq!(config.unwrap_err(), "--tls-cert and --tls-key go together");
+        let config = Config::read(&map(&[("tls-cert", "a"), ("tls-key", "b")]), &map(&[]));
+        assert!(config.unwrap().tls.is_some());
     }
 
     #[test]

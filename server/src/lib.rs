@@ -99,7 +99,7 @@ pub async fn serve(
         // First of all, so that balancers send no new calls while the open ones end.
         health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
     };
-    transport::listen(&app, router, listener, shutdown).await;
+    transport::listen(&app, router, listener, shutdown).await?;
     app.tasks.close();
     if timeout(app.config.shutdown_grace, app.tasks.wait()).await.is_err() {
         tracing::warn!("open work was cut off at shutdown");

@@ -4,6 +4,7 @@ mod client;
 mod errors;
 mod limits;
 mod shutdown;
+mod tls;
 mod wire;
 
 use albumen_server::error::DOMAIN;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -19,7 +19,7 @@ pub(super) const END_STREAM: u8 = 1;
 pub(super) const END_HEADERS: u8 = 4;
 
 /// A connection on which anything can be sent.
-pub(super) struct Wire(pub(super) TcpStream);
+pub(super) struct Wire<S = TcpStream>(pub(super) S);
 
 impl Wire {
     pub(super) async fn open(address: SocketAddr) -> Self {
@@ -29,8 +29,21 @@ impl Wire {
     /// A connection that has said that it speaks HTTP/2.
     pub(super) async fn http2(address: SocketAddr) -> Self {
         let mut wire = Self::open(address).await;
-        assert!(wire.send(PREFACE).await && wire.frame(SETTINGS, 0, 0, b"").await);
+        wire.begin_http2().await;
         wire
+    }
+
+    /// What a server answers to a request that is the last on its connection.
+    pub(super) async fn ask(address: SocketAddr, request: &str) -> String {
+        let mut wire = Self::open(address).await;
+        wire.send(request.as_bytes()).await;
+        wire.read_to_end().await
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    pub(super) async fn begin_http2(&mut self) {
+        assert!(self.send(PREFACE).await && self.frame(SETTINGS, 0, 0, b"").await);
     }
 
     /// Sends bytes; false once the server has hung up.
@@ -71,13 +84,6 @@ impl Wire {
         // A reset is an end too.
         drop(self.0.read_to_end(&mut bytes).await);
         String::from_utf8_lossy(&bytes).into_owned()
-    }
-
-    /// What a server answers to a request that is the last on its connection.
-    pub(super) async fn ask(address: SocketAddr, request: &str) -> String {
-        let mut wire = Self::open(address).await;
-        wire.send(request.as_bytes()).await;
-        wire.read_to_end().await
     }
 }
 

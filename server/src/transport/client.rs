@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::header::{FORWARDED, HOST};
+use http::header::{FORWARDED, HOST, STRICT_TRANSPORT_SECURITY};
 use http::uri::Authority;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::access::{Host, IsSecure, Network};
 use crate::app::App;
@@ -21,6 +21,9 @@ pub struct Peer {
     /// Whether it speaks TLS with this server.
     pub is_tls: bool,
 }
+
+/// For how long a browser that came by TLS comes by nothing else.
+const A_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// Puts [`Network`], [`Host`] and [`IsSecure`] to the call.
 pub(super) async fn find(State(app): State<App>, mut request: Request, next: Next) -> Response {
@@ -47,7 +50,11 @@ pub(super) async fn find(State(app): State<App>, mut request: Request, next: Nex
     if let Some(address) = address {
         extensions.insert(Network::of(address));
     }
-    next.run(request).await
+    let mut response = next.run(request).await;
+    if is_secure.0 {
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, A_YEAR);
+    }
+    response
 }
 
 fn is_trusted(proxies: &[Subnet], address: IpAddr) -> bool {
@@ -133,7 +140,7 @@ mod tests {
     fn seen(headers: &[(&'static str, &'static str)]) -> Option<String> {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            map.append(*name, http::HeaderValue::from_static(value));
+            map.append(*name, HeaderValue::from_static(value));
         }
         let proxies = [Subnet::parse("10.0.0.0/8").unwrap(), Subnet::parse("::1").unwrap()];
         client(&map, &proxies).map(|address| address.to_string())

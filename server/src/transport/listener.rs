@@ -8,6 +8,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -16,19 +17,22 @@ use tokio::time::{sleep, timeout};
 
 use super::Peer;
 use super::connection::Server;
+use super::tls::Tls;
 use crate::app::App;
 
 /// How long nothing is accepted after a failure, such as having no file descriptor left.
 const RECOVERY: Duration = Duration::from_secs(1);
 
 /// Serves the connections of a listener until `shutdown` completes; then lets open calls end for as
-/// long as the settings allow, and cuts off the rest.
+/// long as the settings allow, and cuts off the rest. Fails at once if the certificate that the
+/// settings name cannot be used.
 pub async fn listen(
     app: &App,
     router: Router,
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
-) {
+) -> anyhow::Result<()> {
+    let tls = app.config.tls.clone().map(Tls::open).transpose().context("cannot use TLS")?;
     let server = Server::new(&app.config, router);
     let turns = Arc::new(Semaphore::new(app.config.max_connections));
     let (stop, stopped) = watch::channel(false);
@@ -40,10 +44,14 @@ pub async fn listen(
             // Forgets those that have ended.
             Some(_) = connections.join_next() => {}
             (socket, peer, turn) = accept(&listener, &turns) => {
+                let (app, tls) = (app.clone(), tls.clone());
                 let (server, stopped) = (server.clone(), stopped.clone());
                 connections.spawn(async move {
                     let _turn = turn;
-                    server.serve(socket, peer, stopped).await;
+                    let Some(tls) = tls else { return server.serve(socket, peer, stopped).await };
+                    if let Some(socket) = tls.accept(&app, socket).await {
+                        server.serve(socket, Peer { is_tls: true, ..peer }, stopped).await;
+                    }
                 });
             }
         }
@@ -55,6 +63,7 @@ pub async fn listen(
     if timeout(app.config.shutdown_grace, end).await.is_err() {
         tracing::warn!("open calls were cut off at shutdown");
     }
+    Ok(())
 }
 
 /// The next connection, once there is a turn for it. Until then clients wait in the backlog of the

@@ -7,6 +7,7 @@ mod connection;
 mod limits;
 mod listener;
 mod refusals;
+mod tls;
 mod trace;
 
 use albumen::v1::album_service_server::AlbumServiceServer;
