@@ -42,6 +42,13 @@ pub const SETTINGS: &[Setting] = &[
          default: the host that a request names",
     ),
     setting(
+        "tls-cert",
+        "",
+        "PEM file with the certificate and those that vouch for it; default: no TLS; \
+         looked at again while the server runs",
+    ),
+    setting("tls-key", "", "PEM file with the key of the certificate"),
+    setting(
         "trusted-proxies",
         "",
         "Networks of the proxies whose X-Forwarded-… headers are believed, separated by commas, \
@@ -82,6 +89,19 @@ pub const SETTINGS: &[Setting] = &[
     setting("export-ttl", "7d", "How long an export is kept, 1m to 366d"),
     setting("request-timeout", "60s", "How long a call that does not stream may take, 1s to 1h"),
     setting("max-concurrent-requests", "1000", "Calls worked on at once; more wait, 1 to 100000"),
+    setting(
+        "stream-idle-timeout",
+        "60s",
+        "How long a stream of uploaded bytes may pause; what came before is kept, 1s to 1h",
+    ),
+    setting("max-connections", "10000", "Connections open at once; more wait, 1 to 1000000"),
+    setting(
+        "header-timeout",
+        "30s",
+        "How long a client may take over the head of a call, and a new connection over TLS and \
+         its first call, 1s to 10m",
+    ),
+    setting("idle-timeout", "5m", "How long a connection without calls stays open, 1s to 1d"),
     setting("shutdown-grace", "30s", "How long open calls may go on at shutdown, 0s to 1h"),
     setting(
         "cors-origins",
@@ -122,6 +142,15 @@ pub enum Directory {
     Exact,
 }
 
+/// Where certificate and key for TLS lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate, and those that vouch for it, in PEM.
+    pub cert: PathBuf,
+    /// Its key, in PEM.
+    pub key: PathBuf,
+}
+
 /// The form of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
@@ -155,6 +184,7 @@ impl fmt::Debug for Secret {
 pub struct Config {
     pub listen: SocketAddr,
     pub public_url: Option<String>,
+    pub tls: Option<TlsFiles>,
     pub trusted_proxies: Vec<Subnet>,
     pub data_dir: PathBuf,
     pub database_url: DatabaseUrl,
@@ -170,6 +200,10 @@ pub struct Config {
     pub export_ttl: Duration,
     pub request_timeout: Duration,
     pub max_concurrent_requests: usize,
+    pub stream_idle_timeout: Duration,
+    pub max_connections: usize,
+    pub header_timeout: Duration,
+    pub idle_timeout: Duration,
     pub shutdown_grace: Duration,
     pub cors_origins: Vec<http::HeaderValue>,
     pub reflection: bool,
@@ -217,6 +251,7 @@ impl Reader<'_> {
         Config {
             listen: self.parse("listen", |text| text.parse().ok(), SocketAddr::from(([0; 4], 0))),
             public_url: self.optional("public-url", public_url),
+            tls: self.tls(),
             trusted_proxies: self.optional("trusted-proxies", subnets).unwrap_or_default(),
             database_url: self
                 .optional("database-url", database_url)
@@ -233,12 +268,28 @@ impl Reader<'_> {
             export_ttl: self.duration("export-ttl", minute, 366 * day),
             request_timeout: self.duration("request-timeout", minute / 60, 60 * minute),
             max_concurrent_requests: self.number("max-concurrent-requests", 1, 100_000) as usize,
+            stream_idle_timeout: self.duration("stream-idle-timeout", minute / 60, 60 * minute),
+            max_connections: self.number("max-connections", 1, 1_000_000) as usize,
+            header_timeout: self.duration("header-timeout", minute / 60, 10 * minute),
+            idle_timeout: self.duration("idle-timeout", minute / 60, day),
             shutdown_grace: self.duration("shutdown-grace", Duration::ZERO, 60 * minute),
             cors_origins: self.optional("cors-origins", origins).unwrap_or_default(),
             reflection: self.parse("reflection", |text| text.parse().ok(), true),
             log: self.text("log"),
             log_format: self.parse("log-format", log_format, LogFormat::Text),
             data_dir,
+        }
+    }
+
+    fn tls(&mut self) -> Option<TlsFiles> {
+        let path = |text: &str| Some(PathBuf::from(text));
+        match (self.optional("tls-cert", path), self.optional("tls-key", path)) {
+            (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
+            (None, None) => None,
+            _ => {
+                self.mistakes.push("--tls-cert and --tls-key go together".to_owned());
+                None
+            }
         }
     }
 
@@ -437,6 +488,14 @@ mod tests {
             assert!(mistakes.contains(part), "{part} in {mistakes}");
         }
         assert!(!mistakes.contains("hunter2"));
+    }
+
+    #[test]
+    fn a_certificate_needs_its_key() {
+        let config = Config::read(&map(&[("tls-cert", "a.pem")]), &map(&[]));
+        assert_eq!(config.unwrap_err(), "--tls-cert and --tls-key go together");
+        let config = Config::read(&map(&[("tls-cert", "a"), ("tls-key", "b")]), &map(&[]));
+        assert!(config.unwrap().tls.is_some());
     }
 
     #[test]

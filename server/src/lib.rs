@@ -36,15 +36,10 @@ pub mod uploads;
 pub mod users;
 pub mod zip;
 
-use std::time::Duration;
-
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
-use tonic::service::Routes;
-use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 
 use crate::access::Revocations;
 use crate::access::token::Tokens;
@@ -54,14 +49,6 @@ use crate::config::{Config, DatabaseUrl};
 use crate::database::Database;
 use crate::keys::Keys;
 use crate::password::Passwords;
-
-/// The largest HTTP/2 frame: few large frames cost far less than many small ones.
-const MAX_FRAME_BYTES: u32 = 1 << 20;
-/// How many bytes a client may send ahead on one stream, and on one connection.
-const STREAM_WINDOW_BYTES: u32 = 4 << 20;
-const CONNECTION_WINDOW_BYTES: u32 = 8 << 20;
-const MAX_HEADER_BYTES: u32 = 16 << 10;
-const MAX_STREAMS: u32 = 256;
 
 /// Opens everything that the settings name: folders, keys, database (brought to this version's
 /// schema) and blobs.
@@ -107,40 +94,15 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    let stack = transport::stack(&app).await;
-    let (health, grace) = (stack.health, app.config.shutdown_grace);
-    let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
+    let transport::Stack { router, health } = transport::stack(&app).await;
     let shutdown = async move {
         shutdown.await;
+        // First of all, so that balancers send no new calls while the open ones end.
         health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
-        // Nobody listens any more if serving ended by itself.
-        let _ = stopping.send(());
     };
-    let serving = Server::builder()
-        .accept_http1(true)
-        .max_concurrent_streams(MAX_STREAMS)
-        .max_frame_size(MAX_FRAME_BYTES)
-        .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-        .http2_max_header_list_size(MAX_HEADER_BYTES)
-        .http2_keepalive_interval(Some(Duration::from_secs(30)))
-        .http2_keepalive_timeout(Some(Duration::from_secs(20)))
-        .add_routes(Routes::from(stack.router))
-        .serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            shutdown,
-        );
-    let patience = async {
-        // An error means that the sender is gone: serving has ended.
-        let _ = stopped.await;
-        tokio::time::sleep(grace).await;
-    };
-    tokio::select! {
-        served = serving => served?,
-        () = patience => tracing::warn!("open calls were cut off at shutdown"),
-    }
+    transport::listen(&app, router, listener, shutdown).await?;
     app.tasks.close();
-    if timeout(grace, app.tasks.wait()).await.is_err() {
+    if timeout(app.config.shutdown_grace, app.tasks.wait()).await.is_err() {
         tracing::warn!("open work was cut off at shutdown");
     }
     Ok(())

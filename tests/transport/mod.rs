@@ -2,6 +2,10 @@
 
 mod client;
 mod errors;
+mod limits;
+mod shutdown;
+mod tls;
+mod wire;
 
 use albumen_server::error::DOMAIN;
 use axum::body::Body;

@@ -18,6 +18,11 @@ impl Local {
         Ok(Self { root })
     }
 
+    /// Fails if the folder is gone, as when its disk is not mounted.
+    pub(super) fn ping(&self) -> io::Result<()> {
+        fs::read_dir(&self.root).map(drop)
+    }
+
     /// Durable before visible: the bytes are synced, then named, then the folder is synced.
     pub(super) fn put(&self, key: BlobKey, file: &Path) -> io::Result<()> {
         let path = self.path(key);

@@ -110,6 +110,15 @@ impl BlobStore {
         .await
     }
 
+    /// Whether the store answers.
+    pub async fn ping(&self) -> Result<(), BlobError> {
+        self.blocking(BlobKey::NONE, |backend| match backend {
+            Backend::Local(local) => local.ping(),
+            Backend::Memory(_) => Ok(()),
+        })
+        .await
+    }
+
     /// Every blob, in no order.
     pub async fn list(&self) -> io::Result<Vec<BlobKey>> {
         let backend = Arc::clone(&self.0);
