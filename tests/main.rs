@@ -16,6 +16,7 @@ mod faults;
 mod house;
 mod server;
 mod shared_links;
+mod storage;
 mod uploads;
 mod users;
 mod web;
