@@ -17,6 +17,7 @@ mod faults;
 mod house;
 mod server;
 mod shared_links;
+mod storage;
 mod transport;
 mod uploads;
 mod users;

@@ -1,6 +1,7 @@
 //! Every setting of the server: one table of names, defaults and meanings, and one reading of it
 //! that reports all mistakes at once.
 
+mod s3;
 mod subnet;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Uri;
 
+pub use s3::S3Config;
 pub use subnet::Subnet;
 
 /// One setting: a flag and an environment variable.
@@ -71,9 +73,35 @@ pub const SETTINGS: &[Setting] = &[
         name: "secret-key",
         default: "",
         help: "32 random bytes in base64 that seal what the database must not give away; \
-               default with SQLite: secret.key in the data folder, made at the first start",
+               default with SQLite and photos in the data folder: secret.key there, made at the \
+               first start",
         is_secret: true,
     },
+    setting(
+        "s3-bucket",
+        "",
+        "Bucket of an S3-compatible service to keep photos in; default: the data folder",
+    ),
+    setting(
+        "s3-endpoint",
+        "",
+        "Address of the service, as in https://s3.example.org; default: AWS in the region",
+    ),
+    setting("s3-region", "us-east-1", "Region of the bucket; many other services take any"),
+    setting("s3-access-key-id", "", "Name of the key that opens the bucket"),
+    Setting {
+        name: "s3-secret-access-key",
+        default: "",
+        help: "Secret of the key that opens the bucket",
+        is_secret: true,
+    },
+    setting("s3-prefix", "", "What every name in the bucket begins with, as in photos/albumen"),
+    setting(
+        "s3-virtual-host",
+        "false",
+        "Whether the bucket is part of the host, as in https://BUCKET.s3.example.org, rather than \
+         of the path",
+    ),
     setting("max-file-size", "16GiB", "Largest file that can be uploaded, in bytes or as 500MiB"),
     setting("default-quota", "", "What a new user may store, as 500GiB; default: any amount"),
     setting(
@@ -190,6 +218,7 @@ pub struct Config {
     pub database_url: DatabaseUrl,
     pub database_connections: u32,
     pub secret_key: Option<SecretKey>,
+    pub s3: Option<S3Config>,
     pub max_file_size_bytes: i64,
     pub default_quota_bytes: Option<i64>,
     pub directory: Directory,
@@ -258,6 +287,7 @@ impl Reader<'_> {
                 .unwrap_or_else(|| DatabaseUrl::Sqlite(data_dir.join("albumen.db"))),
             database_connections: self.number("database-connections", 2, 1000),
             secret_key: self.optional("secret-key", secret_key),
+            s3: s3::read(self),
             max_file_size_bytes: self.parse("max-file-size", size, 0),
             default_quota_bytes: self.optional("default-quota", size),
             directory: self.parse("directory", directory, Directory::Exact),

@@ -45,28 +45,25 @@ use crate::access::Revocations;
 use crate::access::token::Tokens;
 use crate::app::{App, Clock, Parts};
 use crate::blob::BlobStore;
-use crate::config::{Config, DatabaseUrl};
+use crate::config::{Config, DatabaseUrl, SecretKey};
 use crate::database::Database;
 use crate::keys::Keys;
 use crate::password::Passwords;
 
 /// Opens everything that the settings name: folders, keys, database (brought to this version's
-/// schema) and blobs.
+/// schema) and blobs, which must answer.
 pub async fn open(config: Config, clock: Clock) -> anyhow::Result<App> {
+    let blobs = BlobStore::open(&config).context("cannot open the store of photos")?;
+    open_with(config, clock, blobs).await
+}
+
+/// The same with a store of blobs that was opened before.
+pub async fn open_with(config: Config, clock: Clock, blobs: BlobStore) -> anyhow::Result<App> {
     let folder = config.data_dir.display();
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("cannot make the data folder {folder}"))?;
-    let secret = match (&config.secret_key, &config.database_url) {
-        (Some(secret), _) => secret.clone(),
-        (None, DatabaseUrl::Sqlite(_)) => keys::read_or_create(&config.data_dir.join("secret.key"))
-            .with_context(|| format!("cannot use secret.key in {folder}"))?,
-        (None, DatabaseUrl::Postgres(_)) => {
-            anyhow::bail!("with PostgreSQL, ALBUMEN_SECRET_KEY must be set")
-        }
-    };
-    let keys = Keys::derive(&secret)?;
-    let blobs = BlobStore::open(&config)
-        .with_context(|| format!("cannot make the folder for photos in {folder}"))?;
+    let keys = Keys::derive(&secret_key(&config)?)?;
+    blobs.ping().await.context("the store of photos does not answer")?;
     let tasks = TaskTracker::new();
     let database =
         Database::open(&config, tasks.clone()).await.context("cannot open the database")?;
@@ -85,6 +82,22 @@ pub async fn open(config: Config, clock: Clock) -> anyhow::Result<App> {
         revocations,
         tasks,
     }))
+}
+
+/// The secret key: as it is set, else from the data folder. Where that is not all there is of an
+/// installation, another server would make another key.
+fn secret_key(config: &Config) -> anyhow::Result<SecretKey> {
+    match (&config.secret_key, &config.database_url, &config.s3) {
+        (Some(secret), _, _) => Ok(secret.clone()),
+        (None, DatabaseUrl::Postgres(_), _) => {
+            anyhow::bail!("with PostgreSQL, ALBUMEN_SECRET_KEY must be set")
+        }
+        (None, _, Some(_)) => anyhow::bail!("with S3, ALBUMEN_SECRET_KEY must be set"),
+        (None, DatabaseUrl::Sqlite(_), None) => {
+            let path = config.data_dir.join("secret.key");
+            keys::read_or_create(&path).with_context(|| format!("cannot use {}", path.display()))
+        }
+    }
 }
 
 /// Serves on a listener until `shutdown` completes, then lets open calls finish for as long as the

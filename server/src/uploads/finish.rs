@@ -40,7 +40,11 @@ pub async fn finish(app: &App, actor: &Actor, id: UploadId) -> Result<Finished> 
     if upload.state == State::Finished {
         return answer(app, actor, &upload).await;
     }
-    let received = match receive(app, actor, id).await {
+    // In a task of its own: sending a large file to a bucket takes longer than a call may, and the
+    // next call goes on where this one was.
+    let (app_, actor_) = (app.clone(), actor.clone());
+    let receiving = app.spawn(async move { receive(&app_, &actor_, id).await });
+    let received = match receiving.await.map_err(Error::internal)? {
         Ok(received) => received,
         Err(error @ (Error::UnsupportedType(_) | Error::DigestMismatch)) => {
             super::cancel(app, actor, id).await?;
