@@ -14,6 +14,7 @@ mod blobs;
 mod exports;
 mod faults;
 mod house;
+mod jobs;
 mod server;
 mod shared_links;
 mod uploads;

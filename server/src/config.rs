@@ -66,7 +66,16 @@ pub const SETTINGS: &[Setting] = &[
     setting("export-ttl", "7d", "How long an export is kept, 1m to 366d"),
     setting("request-timeout", "60s", "How long a call that does not stream may take, 1s to 1h"),
     setting("max-concurrent-requests", "1000", "Calls worked on at once; more wait, 1 to 100000"),
-    setting("shutdown-grace", "30s", "How long open calls may go on at shutdown, 0s to 1h"),
+    setting(
+        "job-workers",
+        "2",
+        "Jobs that run at once in the background, 0 to 64; 0: other processes run them",
+    ),
+    setting(
+        "shutdown-grace",
+        "30s",
+        "How long open calls and jobs may go on at shutdown, 0s to 1h",
+    ),
     setting(
         "cors-origins",
         "",
@@ -143,6 +152,7 @@ pub struct Config {
     pub export_ttl: Duration,
     pub request_timeout: Duration,
     pub max_concurrent_requests: usize,
+    pub job_workers: u32,
     pub shutdown_grace: Duration,
     pub cors_origins: Vec<http::HeaderValue>,
     pub reflection: bool,
@@ -204,6 +214,7 @@ impl Reader<'_> {
             export_ttl: self.duration("export-ttl", minute, 366 * day),
             request_timeout: self.duration("request-timeout", minute / 60, 60 * minute),
             max_concurrent_requests: self.number("max-concurrent-requests", 1, 100_000) as usize,
+            job_workers: self.number("job-workers", 0, 64),
             shutdown_grace: self.duration("shutdown-grace", Duration::ZERO, 60 * minute),
             cors_origins: self.optional("cors-origins", origins).unwrap_or_default(),
             reflection: self.parse("reflection", |text| text.parse().ok(), true),

@@ -5,7 +5,7 @@
 //! 4. `transport`: one port, the list of services and layers.
 //! 3. Nouns: `installation`, `auth`, `users`, `uploads`, `assets`, `albums`, `shared_links`,
 //!    `exports`. In each, `mod.rs` has the operations and `rpc.rs` and `http.rs` their faces.
-//! 2. Rules: `app`, `access`.
+//! 2. Rules: `app`, `access`, `jobs`.
 //! 1. Materials: `entity`, `database`, `blob`, `keys`, `password`, `media`, `zip`, `byte_range`.
 //! 0. Words: `config`, `error`, `id`, `page`, `mask`, `time`.
 
@@ -23,6 +23,7 @@ pub mod error;
 pub mod exports;
 pub mod id;
 pub mod installation;
+pub mod jobs;
 pub mod keys;
 pub mod mask;
 pub mod media;
@@ -40,6 +41,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
 use tonic::transport::Server;
@@ -51,6 +53,7 @@ use crate::app::{App, Clock, Parts};
 use crate::blob::BlobStore;
 use crate::config::{Config, DatabaseUrl};
 use crate::database::Database;
+use crate::jobs::Jobs;
 use crate::keys::Keys;
 use crate::password::Passwords;
 
@@ -62,9 +65,20 @@ const CONNECTION_WINDOW_BYTES: u32 = 8 << 20;
 const MAX_HEADER_BYTES: u32 = 16 << 10;
 const MAX_STREAMS: u32 = 256;
 
+/// The jobs of the nouns: the one list of what runs in the background.
+#[must_use]
+pub fn jobs() -> Jobs {
+    Jobs::new(vec![], vec![])
+}
+
 /// Opens everything that the settings name: folders, keys, database (brought to this version's
 /// schema) and blobs.
 pub async fn open(config: Config, clock: Clock) -> anyhow::Result<App> {
+    open_with(config, clock, jobs()).await
+}
+
+/// The same with other jobs.
+pub async fn open_with(config: Config, clock: Clock, jobs: Jobs) -> anyhow::Result<App> {
     let folder = config.data_dir.display();
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("cannot make the data folder {folder}"))?;
@@ -95,12 +109,13 @@ pub async fn open(config: Config, clock: Clock) -> anyhow::Result<App> {
         tokens,
         passwords,
         revocations,
+        jobs,
         tasks,
     }))
 }
 
 /// Serves on a listener until `shutdown` completes, then lets open calls finish for as long as the
-/// settings allow.
+/// settings allow. Jobs run meanwhile.
 pub async fn serve(
     app: App,
     listener: TcpListener,
@@ -108,12 +123,13 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let stack = transport::stack(&app).await;
     let (health, grace) = (stack.health, app.config.shutdown_grace);
-    let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
+    let stopping = CancellationToken::new();
+    jobs::start(&app, &stopping);
+    let stopped = stopping.clone();
     let shutdown = async move {
         shutdown.await;
         health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
-        // Nobody listens any more if serving ended by itself.
-        let _ = stopping.send(());
+        stopped.cancel();
     };
     let serving = Server::builder()
         .accept_http1(true)
@@ -130,14 +146,14 @@ pub async fn serve(
             shutdown,
         );
     let patience = async {
-        // An error means that the sender is gone: serving has ended.
-        let _ = stopped.await;
+        stopping.cancelled().await;
         tokio::time::sleep(grace).await;
     };
     tokio::select! {
         served = serving => served?,
         () = patience => tracing::warn!("open calls were cut off at shutdown"),
     }
+    stopping.cancel();
     app.tasks.close();
     if timeout(grace, app.tasks.wait()).await.is_err() {
         tracing::warn!("open work was cut off at shutdown");
