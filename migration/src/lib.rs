@@ -19,6 +19,7 @@ mod m20261122_04_uploads;
 mod m20261122_05_shared_links;
 mod m20261122_06_exports;
 mod m20261122_07_jobs;
+mod m20261122_09_credentials;
 mod table;
 
 /// Brings a database from one schema to another.
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_05_shared_links::Migration),
             Box::new(m20261122_06_exports::Migration),
             Box::new(m20261122_07_jobs::Migration),
+            Box::new(m20261122_09_credentials::Migration),
         ]
     }
 }

@@ -45,3 +45,27 @@ pub(crate) async fn drop_tables(
     }
     Ok(())
 }
+
+/// Adds columns that may be empty or have a default, one statement each: SQLite takes no more.
+pub(crate) async fn add_columns(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: impl IntoIterator<Item = ColumnDef>,
+) -> Result<(), DbErr> {
+    for column in columns {
+        manager.alter_table(Table::alter().table(table).add_column(column).to_owned()).await?;
+    }
+    Ok(())
+}
+
+/// Drops columns.
+pub(crate) async fn drop_columns(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: &[&'static str],
+) -> Result<(), DbErr> {
+    for column in columns {
+        manager.alter_table(Table::alter().table(table).drop_column(*column).to_owned()).await?;
+    }
+    Ok(())
+}

@@ -1,6 +1,8 @@
 //! Every setting of the server: one table of names, defaults and meanings, and one reading of it
 //! that reports all mistakes at once.
 
+mod subnet;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -10,6 +12,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Uri;
+
+pub use subnet::Subnet;
 
 /// One setting: a flag and an environment variable.
 #[derive(Debug)]
@@ -38,6 +42,12 @@ pub const SETTINGS: &[Setting] = &[
          default: the host that a request names",
     ),
     setting(
+        "trusted-proxies",
+        "",
+        "Networks of the proxies whose X-Forwarded-… headers are believed, separated by commas, \
+         as in 10.0.0.0/8,::1",
+    ),
+    setting(
         "data-dir",
         "albumen-data",
         "Folder for photos, the SQLite database and the secret key",
@@ -59,6 +69,12 @@ pub const SETTINGS: &[Setting] = &[
     },
     setting("max-file-size", "16GiB", "Largest file that can be uploaded, in bytes or as 500MiB"),
     setting("default-quota", "", "What a new user may store, as 500GiB; default: any amount"),
+    setting(
+        "directory",
+        "everyone",
+        "Whom users find to share with: everyone, or exact: only who shares an album with them, and \
+         others by their whole e-mail",
+    ),
     setting("access-token-ttl", "15m", "How long an access token is good, 1m to 1d"),
     setting("session-ttl", "30d", "How long an unused session lasts, 1h to 366d"),
     setting("link-session-ttl", "12h", "How long a guest stays in an opened link, 1m to 30d"),
@@ -106,6 +122,15 @@ pub enum DatabaseUrl {
     Postgres(Secret),
 }
 
+/// Whom users find to share with. Administrators find everybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Directory {
+    /// Everybody who is active.
+    Everyone,
+    /// Those with whom they share an album, and others by their whole e-mail.
+    Exact,
+}
+
 /// The form of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
@@ -139,12 +164,14 @@ impl fmt::Debug for Secret {
 pub struct Config {
     pub listen: SocketAddr,
     pub public_url: Option<String>,
+    pub trusted_proxies: Vec<Subnet>,
     pub data_dir: PathBuf,
     pub database_url: DatabaseUrl,
     pub database_connections: u32,
     pub secret_key: Option<SecretKey>,
     pub max_file_size_bytes: i64,
     pub default_quota_bytes: Option<i64>,
+    pub directory: Directory,
     pub access_token_ttl: Duration,
     pub session_ttl: Duration,
     pub link_session_ttl: Duration,
@@ -200,6 +227,7 @@ impl Reader<'_> {
         Config {
             listen: self.parse("listen", |text| text.parse().ok(), SocketAddr::from(([0; 4], 0))),
             public_url: self.optional("public-url", public_url),
+            trusted_proxies: self.optional("trusted-proxies", subnets).unwrap_or_default(),
             database_url: self
                 .optional("database-url", database_url)
                 .unwrap_or_else(|| DatabaseUrl::Sqlite(data_dir.join("albumen.db"))),
@@ -207,6 +235,7 @@ impl Reader<'_> {
             secret_key: self.optional("secret-key", secret_key),
             max_file_size_bytes: self.parse("max-file-size", size, 0),
             default_quota_bytes: self.optional("default-quota", size),
+            directory: self.parse("directory", directory, Directory::Exact),
             access_token_ttl: self.duration("access-token-ttl", minute, day),
             session_ttl: self.duration("session-ttl", 60 * minute, 366 * day),
             link_session_ttl: self.duration("link-session-ttl", minute, 30 * day),
@@ -352,6 +381,18 @@ fn public_url(text: &str) -> Option<String> {
 
 fn origins(text: &str) -> Option<Vec<http::HeaderValue>> {
     text.split(',').map(|origin| public_url(origin.trim())?.parse().ok()).collect()
+}
+
+fn directory(text: &str) -> Option<Directory> {
+    match text {
+        "everyone" => Some(Directory::Everyone),
+        "exact" => Some(Directory::Exact),
+        _ => None,
+    }
+}
+
+fn subnets(text: &str) -> Option<Vec<Subnet>> {
+    text.split(',').map(|subnet| Subnet::parse(subnet.trim())).collect()
 }
 
 fn log_format(text: &str) -> Option<LogFormat> {

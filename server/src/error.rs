@@ -1,5 +1,7 @@
 //! The one list of what can go wrong, and the one table of how callers are told.
 
+mod json;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
@@ -10,7 +12,7 @@ use albumen::{Caller, Violation};
 use http::StatusCode;
 use http::header::{CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER};
 use sea_orm::{DbErr, RuntimeErr, SqlErr, SqlxError};
-use serde_json::{Value, json};
+use serde_json::json;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
@@ -54,6 +56,9 @@ pub enum Error {
     LinkPasswordWrong,
     CallerNotAllowed(Caller),
     RoleTooLow(&'static str),
+    ScopeMissing(&'static str),
+    CrossSite,
+    LastAdmin,
     DownloadNotAllowed,
     NotFound(Resource),
     AlreadyExists(Resource),
@@ -72,9 +77,14 @@ pub enum Error {
     FileTooLarge { limit_bytes: i64 },
     QuotaExceeded { limit_bytes: i64, used_bytes: i64 },
     Busy,
+    TooManyAttempts(Duration),
     StorageUnavailable(String),
     DataDamaged(Resource),
     TimedOut,
+    MessageTooLarge,
+    MalformedMessage,
+    MethodUnknown,
+    EncodingUnsupported,
     Internal(String),
 }
 
@@ -105,6 +115,16 @@ impl Error {
     /// A failure that nobody foresaw; only the log gets to see the cause.
     pub fn internal(cause: impl fmt::Display) -> Self {
         Self::Internal(cause.to_string())
+    }
+
+    /// What tonic refuses before a method sees the message, by the code that tonic gives it.
+    #[must_use]
+    pub fn of_unread_message(code: Code) -> Self {
+        match code {
+            Code::OutOfRange | Code::ResourceExhausted => Self::MessageTooLarge,
+            Code::Unimplemented => Self::EncodingUnsupported,
+            _ => Self::MalformedMessage,
+        }
     }
 
     /// The stable reason that callers can test for.
@@ -185,6 +205,16 @@ impl Error {
             Self::RoleTooLow(required) => {
                 (Code::PermissionDenied, R::RoleTooLow, format!("this needs the {required} role"))
             }
+            Self::ScopeMissing(scope) => (
+                Code::PermissionDenied,
+                R::ScopeMissing,
+                format!("the API key is not good for {scope}"),
+            ),
+            Self::CrossSite => (
+                Code::PermissionDenied,
+                R::CrossSite,
+                "the page of another site may not make this call".to_owned(),
+            ),
             Self::DownloadNotAllowed => (
                 Code::PermissionDenied,
                 R::DownloadNotAllowed,
@@ -200,6 +230,11 @@ impl Error {
                 Code::FailedPrecondition,
                 R::AlreadySetUp,
                 "the server has its first user already".to_owned(),
+            ),
+            Self::LastAdmin => (
+                Code::FailedPrecondition,
+                R::LastAdmin,
+                "the server would be left without an administrator".to_owned(),
             ),
             Self::Trashed(resource) => (
                 Code::FailedPrecondition,
@@ -265,6 +300,11 @@ impl Error {
                 R::Busy,
                 "too many are doing this at once; try again".to_owned(),
             ),
+            Self::TooManyAttempts(wait) => (
+                Code::ResourceExhausted,
+                R::TooManyAttempts,
+                format!("too many wrong attempts; the next is possible in {} s", seconds(*wait)),
+            ),
             Self::StorageUnavailable(_) => (
                 Code::Unavailable,
                 R::StorageUnavailable,
@@ -279,6 +319,24 @@ impl Error {
                 Code::DeadlineExceeded,
                 R::TimedOut,
                 "the call took longer than the server allows".to_owned(),
+            ),
+            Self::MessageTooLarge => (
+                Code::ResourceExhausted,
+                R::MessageTooLarge,
+                "the message is larger than the server takes".to_owned(),
+            ),
+            Self::MalformedMessage => (
+                Code::InvalidArgument,
+                R::MalformedMessage,
+                "the message is cut short or none of this method".to_owned(),
+            ),
+            Self::MethodUnknown => {
+                (Code::Unimplemented, R::MethodUnknown, "there is no such method".to_owned())
+            }
+            Self::EncodingUnsupported => (
+                Code::Unimplemented,
+                R::EncodingUnsupported,
+                "messages must not be compressed".to_owned(),
             ),
             Self::Internal(_) => {
                 (Code::Internal, R::Internal, "something unforeseen went wrong".to_owned())
@@ -297,6 +355,10 @@ impl Error {
                 vec![("required_caller", caller_name(*required).to_owned())]
             }
             Self::RoleTooLow(required) => vec![("required_role", (*required).to_owned())],
+            Self::ScopeMissing(required) => vec![("required_scope", (*required).to_owned())],
+            Self::TooManyAttempts(wait) => {
+                vec![("retry_after_seconds", seconds(*wait).to_string())]
+            }
             Self::NotFound(resource)
             | Self::AlreadyExists(resource)
             | Self::Trashed(resource)
@@ -332,6 +394,8 @@ impl Error {
             | Self::LinkPasswordRequired
             | Self::LinkPasswordWrong
             | Self::DownloadNotAllowed
+            | Self::CrossSite
+            | Self::LastAdmin
             | Self::AlreadySetUp
             | Self::ExportEmpty
             | Self::DigestMismatch
@@ -339,6 +403,10 @@ impl Error {
             | Self::Busy
             | Self::StorageUnavailable(_)
             | Self::TimedOut
+            | Self::MessageTooLarge
+            | Self::MalformedMessage
+            | Self::MethodUnknown
+            | Self::EncodingUnsupported
             | Self::Internal(_) => Vec::new(),
         }
     }
@@ -348,6 +416,7 @@ impl Error {
         match self {
             Self::Conflict => Some(Duration::from_millis(100)),
             Self::Busy | Self::StorageUnavailable(_) => Some(Duration::from_secs(1)),
+            Self::TooManyAttempts(wait) => Some(Duration::from_secs(seconds(*wait))),
             _ => None,
         }
     }
@@ -369,6 +438,7 @@ impl Error {
                 details.set_resource_info(resource.kind, &resource.id, "", self.row().2);
             }
             Self::AlreadySetUp
+            | Self::LastAdmin
             | Self::Trashed(_)
             | Self::UploadIncomplete { .. }
             | Self::UploadNotActive(_)
@@ -395,7 +465,7 @@ impl Error {
     #[must_use]
     pub fn to_http(&self) -> http::Response<String> {
         let (code, _, message) = self.row();
-        let details = json_details(&self.details());
+        let details = json::details(&self.details());
         let body = json!({ "code": code as i32, "message": message, "details": details });
         let mut response = http::Response::new(body.to_string());
         *response.status_mut() = self.http_status(code);
@@ -417,7 +487,7 @@ impl Error {
             Code::InvalidArgument => StatusCode::BAD_REQUEST,
             Code::Unauthenticated => StatusCode::UNAUTHORIZED,
             Code::PermissionDenied => StatusCode::FORBIDDEN,
-            Code::NotFound => StatusCode::NOT_FOUND,
+            Code::NotFound | Code::Unimplemented => StatusCode::NOT_FOUND,
             Code::FailedPrecondition if matches!(self, Self::ExportStale(_)) => StatusCode::GONE,
             Code::AlreadyExists | Code::Aborted | Code::FailedPrecondition => StatusCode::CONFLICT,
             Code::OutOfRange => StatusCode::RANGE_NOT_SATISFIABLE,
@@ -426,6 +496,11 @@ impl Error {
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
+}
+
+/// Whole seconds, rounded up: who waits that long has waited long enough.
+fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 fn sentence(violations: &[Violation]) -> String {
@@ -442,30 +517,6 @@ fn caller_name(caller: Caller) -> &'static str {
         Caller::User => "user",
         Caller::Admin => "administrator",
     }
-}
-
-/// The details that HTTP clients act on, in the JSON form of `google.protobuf.Any`.
-fn json_details(details: &ErrorDetails) -> Vec<Value> {
-    let any = |name: &str| format!("type.googleapis.com/google.rpc.{name}");
-    let mut list = Vec::new();
-    if let Some(info) = details.error_info() {
-        list.push(json!({
-            "@type": any("ErrorInfo"),
-            "reason": info.reason, "domain": info.domain, "metadata": info.metadata,
-        }));
-    }
-    if let Some(request) = details.bad_request() {
-        let violations: Vec<_> = request
-            .field_violations
-            .iter()
-            .map(|one| json!({ "field": one.field, "description": one.description }))
-            .collect();
-        list.push(json!({ "@type": any("BadRequest"), "fieldViolations": violations }));
-    }
-    if let Some(info) = details.request_info() {
-        list.push(json!({ "@type": any("RequestInfo"), "requestId": info.request_id }));
-    }
-    list
 }
 
 impl fmt::Display for Resource {

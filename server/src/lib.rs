@@ -3,8 +3,8 @@
 //! The code stands on floors, and a module uses only those below its own:
 //!
 //! 4. `transport`: one port, the list of services and layers.
-//! 3. Nouns: `installation`, `auth`, `users`, `uploads`, `assets`, `albums`, `shared_links`,
-//!    `exports`. In each, `mod.rs` has the operations and `rpc.rs` and `http.rs` their faces.
+//! 3. Nouns: `installation`, `audit`, `auth`, `users`, `uploads`, `assets`, `albums`,
+//!    `shared_links`, `exports`. In each, `mod.rs` has the operations and `rpc.rs` and `http.rs` their faces.
 //! 2. Rules: `app`, `access`, `jobs`.
 //! 1. Materials: `entity`, `database`, `blob`, `keys`, `password`, `media`, `zip`, `byte_range`.
 //! 0. Words: `config`, `error`, `id`, `page`, `mask`, `time`.
@@ -13,6 +13,7 @@ pub mod access;
 pub mod albums;
 pub mod app;
 pub mod assets;
+pub mod audit;
 pub mod auth;
 pub mod blob;
 pub mod byte_range;

@@ -6,7 +6,17 @@ const FLOORS: &[&[&str]] = &[
     &["config", "error", "id", "mask", "page", "time"],
     &["blob", "byte_range", "database", "entity", "keys", "media", "password", "zip"],
     &["access", "app", "jobs"],
-    &["albums", "assets", "auth", "exports", "installation", "shared_links", "uploads", "users"],
+    &[
+        "albums",
+        "assets",
+        "audit",
+        "auth",
+        "exports",
+        "installation",
+        "shared_links",
+        "uploads",
+        "users",
+    ],
     &["transport"],
 ];
 
@@ -16,6 +26,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("albums", "assets"),
     ("app", "access"),
     ("app", "jobs"),
+    ("auth", "audit"),
     ("auth", "users"),
     ("error", "id"),
     ("exports", "assets"),
@@ -26,9 +37,11 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("page", "error"),
     ("password", "keys"),
     ("shared_links", "albums"),
+    ("shared_links", "audit"),
     ("time", "error"),
     ("uploads", "albums"),
     ("uploads", "assets"),
+    ("users", "audit"),
 ];
 
 fn floor(module: &str) -> Option<usize> {

@@ -29,7 +29,7 @@ pub async fn asset(
     let row = found.ok_or_else(|| Error::not_found("asset", id))?;
     let (role, may_download) = match actor {
         Actor::User(user) if user.id == row.owner_id => (Role::Owner, true),
-        Actor::User(_) | Actor::Anonymous => (Role::Viewer, true),
+        Actor::User(_) | Actor::Anonymous | Actor::Operator => (Role::Viewer, true),
         Actor::Guest(links) => (Role::Viewer, links.iter().any(|link| link.allow_download)),
     };
     Ok(Granted { row, role, may_download })

@@ -141,6 +141,7 @@ async fn insert(
         create_time: Set(now),
         update_time: Set(now),
         delete_time: Set(None),
+        hide_time: Set(None),
     };
     let album = album.insert(&**transaction).await?;
     let member = album_member::ActiveModel {
@@ -261,7 +262,7 @@ async fn view(app: &App, actor: &Actor, album: Granted<Album>) -> Result<AlbumVi
     let role = album.role();
     let owner_id = match actor {
         Actor::User(user) if role == Role::Owner => user.id,
-        Actor::User(_) | Actor::Guest(_) | Actor::Anonymous => {
+        Actor::User(_) | Actor::Guest(_) | Actor::Anonymous | Actor::Operator => {
             let owners = access::owners(app.database.reader(), [album.id]).await?;
             let owner = owners.get(&album.id).copied();
             owner.ok_or_else(|| Error::internal("an album without an owner"))?

@@ -36,6 +36,8 @@ pub struct Model {
     pub update_time: Micros,
     /// When it was put into the trash.
     pub delete_time: Option<Micros>,
+    /// Since when its owner's account is deleted: nobody sees it.
+    pub hide_time: Option<Micros>,
 }
 
 /// What a row refers to.
