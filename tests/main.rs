@@ -15,6 +15,7 @@ mod credentials;
 mod exports;
 mod faults;
 mod house;
+mod jobs;
 mod server;
 mod shared_links;
 mod storage;

@@ -130,7 +130,16 @@ pub const SETTINGS: &[Setting] = &[
          its first call, 1s to 10m",
     ),
     setting("idle-timeout", "5m", "How long a connection without calls stays open, 1s to 1d"),
-    setting("shutdown-grace", "30s", "How long open calls may go on at shutdown, 0s to 1h"),
+    setting(
+        "job-workers",
+        "2",
+        "Jobs that run at once in the background, 0 to 64; 0: other processes run them",
+    ),
+    setting(
+        "shutdown-grace",
+        "30s",
+        "How long open calls and jobs may go on at shutdown, 0s to 1h",
+    ),
     setting(
         "cors-origins",
         "",
@@ -233,6 +242,7 @@ pub struct Config {
     pub max_connections: usize,
     pub header_timeout: Duration,
     pub idle_timeout: Duration,
+    pub job_workers: u32,
     pub shutdown_grace: Duration,
     pub cors_origins: Vec<http::HeaderValue>,
     pub reflection: bool,
@@ -302,6 +312,7 @@ impl Reader<'_> {
             max_connections: self.number("max-connections", 1, 1_000_000) as usize,
             header_timeout: self.duration("header-timeout", minute / 60, 10 * minute),
             idle_timeout: self.duration("idle-timeout", minute / 60, day),
+            job_workers: self.number("job-workers", 0, 64),
             shutdown_grace: self.duration("shutdown-grace", Duration::ZERO, 60 * minute),
             cors_origins: self.optional("cors-origins", origins).unwrap_or_default(),
             reflection: self.parse("reflection", |text| text.parse().ok(), true),

@@ -1,7 +1,8 @@
 //! The database: SQLite or PostgreSQL, and the one way to change it.
 
+use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait as _};
@@ -30,13 +31,42 @@ pub struct Database {
 
 /// An open transaction, shared by the operations that run in it.
 #[derive(Debug, Clone)]
-pub struct Transaction(Arc<DatabaseTransaction>);
+pub struct Transaction {
+    open: Arc<DatabaseTransaction>,
+    hooks: Hooks,
+}
+
+impl Transaction {
+    /// Does something once the transaction is committed, and nothing if it is not.
+    pub fn after_commit(&self, hook: impl FnOnce() + Send + 'static) {
+        self.hooks.0.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(hook));
+    }
+}
 
 impl Deref for Transaction {
     type Target = DatabaseTransaction;
 
     fn deref(&self) -> &DatabaseTransaction {
-        &self.0
+        &self.open
+    }
+}
+
+type Hook = Box<dyn FnOnce() + Send>;
+
+/// What waits for the commit.
+#[derive(Clone, Default)]
+struct Hooks(Arc<Mutex<Vec<Hook>>>);
+
+impl Hooks {
+    fn run(self) {
+        let hooks = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        hooks.into_iter().for_each(|hook| hook());
+    }
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hooks")
     }
 }
 
@@ -91,13 +121,19 @@ impl Database {
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
                 ..TransactionOptions::default()
             };
-            let transaction = Transaction(Arc::new(writer.begin_with_options(options).await?));
+            let open = Arc::new(writer.begin_with_options(options).await?);
+            let transaction = Transaction { open, hooks: Hooks::default() };
             let result = work(transaction.clone()).await;
-            let Ok(transaction) = Arc::try_unwrap(transaction.0) else {
+            let Transaction { open, hooks } = transaction;
+            let Ok(transaction) = Arc::try_unwrap(open) else {
                 return Err(Error::internal("a unit of work outlived its transaction"));
             };
             match result {
-                Ok(value) => transaction.commit().await.map(|()| value).map_err(Error::from),
+                Ok(value) => {
+                    transaction.commit().await?;
+                    hooks.run();
+                    Ok(value)
+                }
                 Err(error) => {
                     transaction.rollback().await?;
                     Err(error)

@@ -133,6 +133,18 @@ impl Error {
         self.row().1
     }
 
+    /// The reason's name, as callers see it.
+    #[must_use]
+    pub fn reason_name(&self) -> &'static str {
+        self.reason().as_str_name().trim_start_matches("ERROR_REASON_")
+    }
+
+    /// What callers are told.
+    #[must_use]
+    pub fn message(&self) -> String {
+        self.row().2
+    }
+
     /// The cause that only the log may see; `None` where the message says it all.
     #[must_use]
     pub fn hidden_cause(&self) -> Option<&str> {
@@ -410,8 +422,7 @@ impl Error {
     }
 
     fn details(&self) -> ErrorDetails {
-        let reason = self.reason().as_str_name();
-        let reason = reason.trim_start_matches("ERROR_REASON_");
+        let reason = self.reason_name();
         let metadata = self.metadata().into_iter().map(|(key, value)| (key.to_owned(), value));
         let metadata: HashMap<_, _> = metadata.collect();
         let mut details = ErrorDetails::with_error_info(reason, DOMAIN, metadata);

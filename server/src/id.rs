@@ -81,6 +81,10 @@ ids! {
     VisitorId,
     /// An export's id.
     ExportId,
+    /// The id of work in the background.
+    JobId,
+    /// The id of whoever holds a lease.
+    HolderId,
     /// The id of a call, for the log and for error messages.
     RequestId,
 }

@@ -5,7 +5,7 @@
 //! 4. `transport`: one port, the list of services and layers.
 //! 3. Nouns: `installation`, `audit`, `auth`, `users`, `uploads`, `assets`, `albums`,
 //!    `shared_links`, `exports`. In each, `mod.rs` has the operations and `rpc.rs` and `http.rs` their faces.
-//! 2. Rules: `app`, `access`.
+//! 2. Rules: `app`, `access`, `jobs`.
 //! 1. Materials: `entity`, `database`, `blob`, `keys`, `password`, `media`, `zip`, `byte_range`.
 //! 0. Words: `config`, `error`, `id`, `page`, `mask`, `time`.
 
@@ -24,6 +24,7 @@ pub mod error;
 pub mod exports;
 pub mod id;
 pub mod installation;
+pub mod jobs;
 pub mod keys;
 pub mod mask;
 pub mod media;
@@ -39,6 +40,7 @@ pub mod zip;
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::Revocations;
@@ -47,18 +49,30 @@ use crate::app::{App, Clock, Parts};
 use crate::blob::BlobStore;
 use crate::config::{Config, DatabaseUrl, SecretKey};
 use crate::database::Database;
+use crate::jobs::Jobs;
 use crate::keys::Keys;
 use crate::password::Passwords;
+
+/// The jobs of the nouns: the one list of what runs in the background.
+#[must_use]
+pub fn jobs() -> Jobs {
+    Jobs::new(vec![], vec![])
+}
 
 /// Opens everything that the settings name: folders, keys, database (brought to this version's
 /// schema) and blobs, which must answer.
 pub async fn open(config: Config, clock: Clock) -> anyhow::Result<App> {
     let blobs = BlobStore::open(&config).context("cannot open the store of photos")?;
-    open_with(config, clock, blobs).await
+    open_with(config, clock, blobs, jobs()).await
 }
 
-/// The same with a store of blobs that was opened before.
-pub async fn open_with(config: Config, clock: Clock, blobs: BlobStore) -> anyhow::Result<App> {
+/// The same with a store of blobs that was opened before, and with other jobs.
+pub async fn open_with(
+    config: Config,
+    clock: Clock,
+    blobs: BlobStore,
+    jobs: Jobs,
+) -> anyhow::Result<App> {
     let folder = config.data_dir.display();
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("cannot make the data folder {folder}"))?;
@@ -80,6 +94,7 @@ pub async fn open_with(config: Config, clock: Clock, blobs: BlobStore) -> anyhow
         tokens,
         passwords,
         revocations,
+        jobs,
         tasks,
     }))
 }
@@ -101,19 +116,24 @@ fn secret_key(config: &Config) -> anyhow::Result<SecretKey> {
 }
 
 /// Serves on a listener until `shutdown` completes, then lets open calls finish for as long as the
-/// settings allow.
+/// settings allow. Jobs run meanwhile.
 pub async fn serve(
     app: App,
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let transport::Stack { router, health } = transport::stack(&app).await;
+    let stopping = CancellationToken::new();
+    jobs::start(&app, &stopping);
+    let stopped = stopping.clone();
     let shutdown = async move {
         shutdown.await;
         // First of all, so that balancers send no new calls while the open ones end.
         health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
+        stopped.cancel();
     };
     transport::listen(&app, router, listener, shutdown).await?;
+    stopping.cancel();
     app.tasks.close();
     if timeout(app.config.shutdown_grace, app.tasks.wait()).await.is_err() {
         tracing::warn!("open work was cut off at shutdown");

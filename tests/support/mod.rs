@@ -4,6 +4,7 @@ pub(crate) mod bucket;
 pub(crate) mod database;
 pub(crate) mod fixtures;
 pub(crate) mod person;
+pub(crate) mod probe;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -13,8 +14,8 @@ use std::time::Duration;
 use albumen_server::app::{App, Clock};
 use albumen_server::blob::{BlobKey, BlobStore, Faults};
 use albumen_server::config::Config;
-use albumen_server::entity::{album, album_asset, asset_file, upload};
-use albumen_server::{installation, transport};
+use albumen_server::entity::{album, album_asset, asset_file, job, upload};
+use albumen_server::{installation, jobs, transport};
 use axum::Router;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
 use tempfile::TempDir;
@@ -80,8 +81,8 @@ impl TestServer {
         change(&mut config);
         let clock = Arc::new(AtomicI64::new(START_US));
         let blobs = BlobStore::open(&config).unwrap().with_faults(faults);
-        let app = albumen_server::open_with(config, Clock::Fixed(Arc::clone(&clock)), blobs);
-        let app = app.await.unwrap();
+        let fixed = Clock::Fixed(Arc::clone(&clock));
+        let app = albumen_server::open_with(config, fixed, blobs, probe::jobs()).await.unwrap();
         let router = transport::stack(&app).await.router;
         Self { app, router, clock, database, _folder: folder }
     }
@@ -105,9 +106,18 @@ impl TestServer {
         installation::renew_setup_token(&self.app).await.unwrap().unwrap()
     }
 
+    /// Runs the jobs that are due, and what they enqueue, until there are none.
+    pub(crate) async fn run_jobs(&self) {
+        jobs::run_until_idle(&self.app).await.unwrap();
+    }
+
     /// What must hold after every test, whatever it did.
     async fn check(&self) {
+        self.run_jobs().await;
         let reader = self.app.database.reader();
+        let stuck = [job::State::Parked, job::State::Running];
+        let stuck = job::Entity::find().filter(job::Column::State.is_in(stuck));
+        assert_eq!(stuck.all(reader).await.unwrap(), [], "jobs that did not end");
         let files = asset_file::Entity::find().all(reader).await.unwrap();
         let blobs = self.app.blobs.list().await.unwrap();
         let blobs: HashSet<_> = blobs.into_iter().map(|blob| blob.key).collect();
