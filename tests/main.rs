@@ -14,6 +14,7 @@ mod blobs;
 mod credentials;
 mod exports;
 mod faults;
+mod hostile;
 mod house;
 mod jobs;
 mod server;
