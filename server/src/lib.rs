@@ -132,11 +132,12 @@ pub async fn serve(
         health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
         stopped.cancel();
     };
-    transport::listen(&app, router, listener, shutdown).await?;
+    let served = transport::listen(&app, router, listener, shutdown).await;
+    // However serving ended: what waits for the tasks must not wait for ever.
     stopping.cancel();
     app.tasks.close();
     if timeout(app.config.shutdown_grace, app.tasks.wait()).await.is_err() {
         tracing::warn!("open work was cut off at shutdown");
     }
-    Ok(())
+    served
 }

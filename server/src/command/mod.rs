@@ -1,5 +1,6 @@
 //! What the command line offers: one file for each command.
 
+mod admin;
 mod migrate;
 mod serve;
 
@@ -22,7 +23,8 @@ const AFTER_HELP: &str = "Each setting can be given as a flag or as a variable i
 pub(crate) fn run() -> ExitCode {
     let matches = commands().get_matches();
     let Some((name, matches)) = matches.subcommand() else { return ExitCode::FAILURE };
-    let config = match read_config(matches) {
+    let settings = if name == "admin" { admin::settings(matches) } else { matches };
+    let config = match read_config(settings) {
         Ok(config) => config,
         Err(mistakes) => {
             complain(&format!("the settings are wrong:\n{mistakes}"));
@@ -47,12 +49,14 @@ fn commands() -> Command {
         .arg_required_else_help(true)
         .subcommand(serve::command())
         .subcommand(migrate::command())
+        .subcommand(admin::command())
 }
 
 #[tokio::main]
 async fn start(name: &str, config: Config, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     match name {
         "migrate" => migrate::run(config, matches).await,
+        "admin" => admin::run(config, matches).await,
         _ => serve::run(config).await,
     }
 }
