@@ -93,6 +93,7 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
+    let metrics = transport::serve_metrics(&app).await?;
     let transport::Stack { router, health } = transport::stack(&app).await;
     let shutdown = async move {
         shutdown.await;
@@ -100,6 +101,7 @@ pub async fn serve(
         health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
     };
     transport::listen(&app, router, listener, shutdown).await?;
+    drop(metrics);
     app.tasks.close();
     if timeout(app.config.shutdown_grace, app.tasks.wait()).await.is_err() {
         tracing::warn!("open work was cut off at shutdown");

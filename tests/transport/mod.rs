@@ -4,6 +4,7 @@ mod client;
 mod errors;
 mod limits;
 mod shutdown;
+mod telemetry;
 mod tls;
 mod wire;
 

@@ -135,8 +135,7 @@ impl BlobStore {
     pub async fn read(&self, pieces: Vec<Piece>) -> Result<Window, BlobError> {
         let backend = Arc::clone(&self.0);
         let read = tokio::task::spawn_blocking(move || read(&backend, &pieces));
-        read.await
-            .unwrap_or_else(|panic| Err(BlobError { key: BlobKey::NONE, cause: panic.into() }))
+        read.await.unwrap_or_else(|panic| Err(failed(BlobKey::NONE, panic.into())))
     }
 
     async fn blocking<T: Send + 'static>(
@@ -146,8 +145,13 @@ impl BlobStore {
     ) -> Result<T, BlobError> {
         let backend = Arc::clone(&self.0);
         let result = tokio::task::spawn_blocking(move || work(&backend)).await;
-        result.map_err(io::Error::from).flatten().map_err(|cause| BlobError { key, cause })
+        result.map_err(io::Error::from).flatten().map_err(|cause| failed(key, cause))
     }
+}
+
+fn failed(key: BlobKey, cause: io::Error) -> BlobError {
+    metrics::counter!("albumen_blob_errors_total").increment(1);
+    BlobError { key, cause }
 }
 
 fn read(backend: &Backend, pieces: &[Piece]) -> Result<Window, BlobError> {
@@ -166,7 +170,7 @@ fn read(backend: &Backend, pieces: &[Piece]) -> Result<Window, BlobError> {
                     Backend::Local(local) => local.read(*key, range, &mut buffer),
                     Backend::Memory(memory) => memory.read(*key, range, &mut buffer),
                 };
-                result.map_err(|cause| BlobError { key: *key, cause })?;
+                result.map_err(|cause| failed(*key, cause))?;
                 checksums.push(crc32fast::hash(buffer.get(start..).unwrap_or_default()));
             }
         }

@@ -6,6 +6,7 @@ mod client;
 mod connection;
 mod limits;
 mod listener;
+mod metrics;
 mod refusals;
 mod tls;
 mod trace;
@@ -34,6 +35,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 pub use client::Peer;
 pub use listener::listen;
+pub use metrics::serve as serve_metrics;
 
 use crate::app::App;
 use crate::error::{Error, log};
@@ -74,6 +76,8 @@ pub async fn stack(app: &App) -> Stack {
         .layer(from_fn_with_state(limits.clone(), limits::limit))
         // Reasons for what tonic refuses by itself.
         .layer(from_fn(refusals::explain))
+        // The code of the call, in the head or in the trailers.
+        .layer(from_fn(trace::follow))
         // Browsers' calls; outside the others, so that it translates their answers too.
         .layer(GrpcWebLayer::new());
     let pages = pages(app).layer(from_fn_with_state(limits, limits::limit));
@@ -85,7 +89,7 @@ pub async fn stack(app: &App) -> Stack {
         // Where the call comes from.
         .layer(from_fn_with_state(app.clone(), client::find))
         // One span and one log line for each call.
-        .layer(from_fn_with_state(app.clone(), trace::trace));
+        .layer(from_fn(trace::trace));
     Stack { router, health }
 }
 
