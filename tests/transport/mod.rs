@@ -1,5 +1,6 @@
 //! What stands around every call, whatever it calls.
 
+mod abuse;
 mod client;
 mod errors;
 mod limits;
