@@ -145,6 +145,12 @@ pub const SETTINGS: &[Setting] = &[
         "",
         "Other origins whose pages may call, separated by commas, as in https://app.example.org",
     ),
+    setting(
+        "metrics-listen",
+        "",
+        "Address and port to serve /metrics for Prometheus on, as in 127.0.0.1:9420; \
+         default: nowhere",
+    ),
     setting("reflection", "true", "Whether gRPC reflection tells clients about the API"),
     setting("log", "info,sqlx=warn,sea_orm_migration=warn", "Log level or filter, as in info,albumen_server=debug"),
     setting("log-format", "text", "Form of the log: text or json"),
@@ -245,6 +251,7 @@ pub struct Config {
     pub job_workers: u32,
     pub shutdown_grace: Duration,
     pub cors_origins: Vec<http::HeaderValue>,
+    pub metrics_listen: Option<SocketAddr>,
     pub reflection: bool,
     pub log: String,
     pub log_format: LogFormat,
@@ -315,6 +322,7 @@ impl Reader<'_> {
             job_workers: self.number("job-workers", 0, 64),
             shutdown_grace: self.duration("shutdown-grace", Duration::ZERO, 60 * minute),
             cors_origins: self.optional("cors-origins", origins).unwrap_or_default(),
+            metrics_listen: self.optional("metrics-listen", |text| text.parse().ok()),
             reflection: self.parse("reflection", |text| text.parse().ok(), true),
             log: self.text("log"),
             log_format: self.parse("log-format", log_format, LogFormat::Text),

@@ -173,6 +173,19 @@ impl Database {
         migration::schema(&self.writer).await
     }
 
+    /// How many connections are open, and how many of them nobody uses, in each pool.
+    #[must_use]
+    pub fn pools(&self) -> Vec<(&'static str, u32, usize)> {
+        if self.backend() == DbBackend::Sqlite {
+            let pools = [("writer", &self.writer), ("reader", &self.reader)];
+            let pools = pools.map(|(name, pool)| (name, pool.get_sqlite_connection_pool()));
+            pools.map(|(name, pool)| (name, pool.size(), pool.num_idle())).into()
+        } else {
+            let pool = self.reader.get_postgres_connection_pool();
+            vec![("all", pool.size(), pool.num_idle())]
+        }
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
         Ok(self.reader.ping().await?)

@@ -122,6 +122,7 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
+    let metrics = transport::serve_metrics(&app).await?;
     let transport::Stack { router, health } = transport::stack(&app).await;
     let stopping = CancellationToken::new();
     jobs::start(&app, &stopping);
@@ -135,6 +136,7 @@ pub async fn serve(
     let served = transport::listen(&app, router, listener, shutdown).await;
     // However serving ended: what waits for the tasks must not wait for ever.
     stopping.cancel();
+    drop(metrics);
     app.tasks.close();
     if timeout(app.config.shutdown_grace, app.tasks.wait()).await.is_err() {
         tracing::warn!("open work was cut off at shutdown");

@@ -1,9 +1,11 @@
 //! What stands around every call, whatever it calls.
 
+mod abuse;
 mod client;
 mod errors;
 mod limits;
 mod shutdown;
+mod telemetry;
 mod tls;
 mod wire;
 

@@ -186,7 +186,7 @@ impl BlobStore {
                 let local = Arc::clone(local);
                 let read =
                     move || fill(&pieces, &faults, |key, range, to| local.read(key, range, to));
-                let panicked = |cause: tokio::task::JoinError| BlobError::none(cause.into());
+                let panicked = |cause: tokio::task::JoinError| failed(BlobKey::NONE, cause.into());
                 tokio::task::spawn_blocking(read).await.map_err(panicked)?
             }
             Backend::Memory(memory) => {
@@ -212,14 +212,13 @@ impl BlobStore {
             Effect::Fail(kind) => Err(kind.into()),
             Effect::None | Effect::Damage => work.await,
         };
-        result.map_err(|cause| BlobError { key, cause })
+        result.map_err(|cause| failed(key, cause))
     }
 }
 
-impl BlobError {
-    fn none(cause: io::Error) -> Self {
-        Self { key: BlobKey::NONE, cause }
-    }
+fn failed(key: BlobKey, cause: io::Error) -> BlobError {
+    metrics::counter!("albumen_blob_errors_total").increment(1);
+    BlobError { key, cause }
 }
 
 /// Runs what waits for the disk on a thread that may.
@@ -253,7 +252,7 @@ fn fill(
                     Effect::Fail(kind) => Err(kind.into()),
                     Effect::None | Effect::Damage => read(*key, range, &mut buffer),
                 };
-                result.map_err(|cause| BlobError { key: *key, cause })?;
+                result.map_err(|cause| failed(*key, cause))?;
                 let bytes = buffer.get_mut(start..).unwrap_or_default();
                 effect.spoil(bytes);
                 checksums.push(crc32fast::hash(bytes));

@@ -8,6 +8,11 @@ use http_body::{Frame, SizeHint};
 
 /// Sees what passes. It is dropped with the body: at its end, or when nobody waits for it any more.
 pub(super) trait Watch: Send + Unpin + 'static {
+    /// Surrounds the making of each frame.
+    fn surround<R>(&self, step: impl FnOnce() -> R) -> R {
+        step()
+    }
+
     /// A frame of data or trailers passes.
     fn frame(&mut self, _frame: &Frame<Bytes>) {}
 }
@@ -27,12 +32,13 @@ impl<W: Watch> HttpBody for Watched<W> {
     type Error = axum::Error;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(context);
+        let Self { body, watch } = self.get_mut();
+        let polled = watch.surround(|| Pin::new(body).poll_frame(context));
         if let Poll::Ready(Some(Ok(frame))) = &polled {
-            self.watch.frame(frame);
+            watch.frame(frame);
         }
         polled
     }

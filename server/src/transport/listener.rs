@@ -66,15 +66,30 @@ pub async fn listen(
     Ok(())
 }
 
+/// A place among the connections; left when dropped.
+struct Turn {
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Turn {
+    fn take(permit: OwnedSemaphorePermit) -> Self {
+        metrics::gauge!("albumen_connections").increment(1);
+        Self { _permit: permit }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        metrics::gauge!("albumen_connections").decrement(1);
+    }
+}
+
 /// The next connection, once there is a turn for it. Until then clients wait in the backlog of the
 /// system, which refuses them when it is full: a short rush is waited out, and a long one costs
 /// this process nothing. Idle connections give up their turns by themselves.
-async fn accept(
-    listener: &TcpListener,
-    turns: &Arc<Semaphore>,
-) -> (TcpStream, Peer, OwnedSemaphorePermit) {
+async fn accept(listener: &TcpListener, turns: &Arc<Semaphore>) -> (TcpStream, Peer, Turn) {
     loop {
-        let Ok(turn) = Arc::clone(turns).acquire_owned().await else {
+        let Ok(permit) = Arc::clone(turns).acquire_owned().await else {
             // Nobody closes the semaphore.
             std::future::pending().await
         };
@@ -85,7 +100,7 @@ async fn accept(
                     tracing::debug!(%error, "a connection is gone already");
                 }
                 let peer = Peer { address: address.ip(), is_tls: false };
-                return (socket, peer, turn);
+                return (socket, peer, Turn::take(permit));
             }
             Err(error) if is_clients_fault(&error) => {}
             Err(error) => {

@@ -6,6 +6,7 @@ mod client;
 mod connection;
 mod limits;
 mod listener;
+mod metrics;
 mod refusals;
 mod tls;
 mod trace;
@@ -37,6 +38,7 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 pub use client::Peer;
 pub use listener::listen;
+pub use metrics::serve as serve_metrics;
 
 use crate::app::App;
 use crate::error::{Error, log};
@@ -79,6 +81,8 @@ pub async fn stack(app: &App) -> Stack {
         .layer(same_site(app))
         // Reasons for what tonic refuses by itself.
         .layer(from_fn(refusals::explain))
+        // The code of the call, in the head or in the trailers.
+        .layer(from_fn(trace::follow))
         // Browsers' calls; outside the others, so that it translates their answers too.
         .layer(GrpcWebLayer::new());
     let pages = pages(app).layer(from_fn_with_state(limits, limits::limit));
@@ -90,7 +94,7 @@ pub async fn stack(app: &App) -> Stack {
         // Where the call comes from.
         .layer(from_fn_with_state(app.clone(), client::find))
         // One span and one log line for each call.
-        .layer(from_fn_with_state(app.clone(), trace::trace));
+        .layer(from_fn(trace::trace));
     Stack { router, health }
 }
 

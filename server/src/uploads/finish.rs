@@ -62,6 +62,7 @@ pub async fn finish(app: &App, actor: &Actor, id: UploadId) -> Result<Finished> 
         record(&app_, &transaction, &actor_, id, &received).await
     });
     let upload = upload.await?;
+    metrics::counter!("albumen_uploads_finished_total").increment(1);
     spool::remove(app, id).await;
     if upload.is_duplicate {
         discard(app, &upload).await;
