@@ -18,6 +18,7 @@ mod house;
 mod jobs;
 mod server;
 mod shared_links;
+mod sweeps;
 mod transport;
 mod uploads;
 mod users;
