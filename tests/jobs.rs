@@ -1,17 +1,23 @@
 //! Work in the background.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use albumen_server::entity::job::{self, Model as Job, State};
-use albumen_server::jobs;
-use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set};
-use sea_orm::{IntoActiveModel as _, QueryOrder as _};
+use albumen_server::jobs::{self, lease};
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _, QueryOrder as _, Set,
+};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::probe::{self, Act, Probe, watch};
-use crate::support::{TestServer, test};
+use crate::support::{TestServer, test, test_with};
 
 const MINUTE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// Enqueues a probe in a transaction of its own.
@@ -41,15 +47,18 @@ async fn states(server: &TestServer) -> Vec<State> {
     probes(server).await.iter().map(|job| job.state).collect()
 }
 
-/// Gives up what must not be there when the test ends.
-async fn cancel_all(server: &TestServer) {
-    for row in probes(server).await {
-        let mut row = row.into_active_model();
-        row.state = Set(State::Cancelled);
-        let update =
-            server.app.transact(|transaction| async move { Ok(row.update(&*transaction).await?) });
-        update.await.unwrap();
-    }
+/// Changes the only probe behind the server's back.
+async fn change(server: &TestServer, change: impl FnOnce(&mut job::ActiveModel)) {
+    let mut row = probes(server).await.remove(0).into_active_model();
+    change(&mut row);
+    let update =
+        server.app.transact(|transaction| async move { Ok(row.update(&*transaction).await?) });
+    update.await.unwrap();
+}
+
+/// Gives the only probe up: tests must not leave parked jobs behind.
+async fn forget(server: &TestServer) {
+    change(server, |row| row.state = Set(State::Cancelled)).await;
 }
 
 #[test]
@@ -139,7 +148,7 @@ async fn a_job_that_fails_is_repeated_ever_later_and_parked_in_the_end() {
             server.sleep(delay + delay / 4);
             delay *= 2;
         }
-        cancel_all(&server).await;
+        forget(&server).await;
     })
     .await;
 }
@@ -154,4 +163,243 @@ async fn a_panic_is_a_failure_like_others() {
         assert_eq!(job.last_error.as_deref(), Some("it panicked"));
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_payload_that_cannot_be_read_is_parked_at_once() {
+    test(|server| async move {
+        enqueue(&server, Probe::new("unreadable", Act::Succeed)).await;
+        change(&server, |row| row.payload = Set("[]".to_owned())).await;
+        server.run_jobs().await;
+        assert_eq!(states(&server).await, [State::Parked]);
+        forget(&server).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn kinds_of_a_newer_version_are_left_alone() {
+    test(|server| async move {
+        enqueue(&server, Probe::new("newer", Act::Succeed)).await;
+        change(&server, |row| row.kind = Set("of-the-future".to_owned())).await;
+        server.run_jobs().await;
+        assert_eq!(all(&server, "of-the-future").await[0].state, State::Queued);
+    })
+    .await;
+}
+
+/// Makes the only probe look as if its process had just died.
+async fn kill(server: &TestServer) {
+    let due_time = server.app.now().after(LEASE);
+    change(server, |row| {
+        row.state = Set(State::Running);
+        row.attempt = Set(1);
+        row.due_time = Set(due_time);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_job_whose_process_died_is_repeated_once_its_lease_is_over() {
+    test(|server| async move {
+        let watch = watch("died");
+        enqueue(&server, Probe::new("died", Act::Succeed)).await;
+        kill(&server).await;
+        server.run_jobs().await;
+        assert_eq!(watch.runs.available_permits(), 0);
+        server.sleep(LEASE);
+        server.run_jobs().await;
+        assert_eq!(watch.runs.available_permits(), 1);
+        let job = probes(&server).await.remove(0);
+        assert_eq!((job.state, job.attempt), (State::Succeeded, 2));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lease_from_before_the_clock_went_back_is_over() {
+    test(|server| async move {
+        enqueue(&server, Probe::new("clock", Act::Succeed)).await;
+        kill(&server).await;
+        let due_time = server.app.now().after(1000 * HOUR);
+        change(&server, |row| row.due_time = Set(due_time)).await;
+        server.run_jobs().await;
+        assert_eq!(states(&server).await, [State::Succeeded]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_job_that_kills_its_process_is_parked_in_the_end() {
+    test(|server| async move {
+        let watch = watch("poison");
+        enqueue(&server, Probe::new("poison", Act::Succeed)).await;
+        kill(&server).await;
+        change(&server, |row| row.failure_count = Set(9)).await;
+        server.sleep(LEASE);
+        server.run_jobs().await;
+        assert_eq!(watch.runs.available_permits(), 0);
+        assert_eq!(states(&server).await, [State::Parked]);
+        forget(&server).await;
+    })
+    .await;
+}
+
+/// Runs what is due, as another worker would.
+fn run_beside(server: &Arc<TestServer>) -> JoinHandle<()> {
+    let server_ = Arc::clone(server);
+    server.app.spawn(async move { server_.run_jobs().await })
+}
+
+#[tokio::test]
+async fn a_worker_that_lost_its_lease_changes_nothing() {
+    test(|server| async move {
+        let watch = watch("lost");
+        enqueue(&server, Probe::new("lost", Act::WaitThenProgress)).await;
+        let first = run_beside(&server);
+        watch.runs.acquire().await.unwrap().forget();
+        server.sleep(LEASE);
+        let second = run_beside(&server);
+        watch.runs.acquire().await.unwrap().forget();
+        // Who came first is let through first.
+        watch.gate.add_permits(1);
+        first.await.unwrap();
+        let job = probes(&server).await.remove(0);
+        assert_eq!((job.state, job.attempt, job.progress_done), (State::Running, 2, 0));
+        watch.gate.add_permits(1);
+        second.await.unwrap();
+        let job = probes(&server).await.remove(0);
+        assert_eq!((job.state, job.progress_done), (State::Succeeded, 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_worker_wakes_for_a_job_and_gives_it_back_when_it_stops() {
+    test_with(
+        |config| config.shutdown_grace = Duration::ZERO,
+        |server| async move {
+            let watch = watch("given back");
+            let stopping = CancellationToken::new();
+            jobs::start(&server.app, &stopping);
+            enqueue(&server, Probe::new("given back", Act::Wait)).await;
+            watch.runs.acquire().await.unwrap().forget();
+            stopping.cancel();
+            settled(&server).await;
+            let job = probes(&server).await.remove(0);
+            assert_eq!((job.state, job.failure_count), (State::Queued, 0));
+            watch.gate.add_permits(1);
+            server.run_jobs().await;
+            assert_eq!(states(&server).await, [State::Succeeded]);
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_job_may_end_within_the_grace() {
+    test(|server| async move {
+        let watch = watch("grace");
+        let stopping = CancellationToken::new();
+        jobs::start(&server.app, &stopping);
+        enqueue(&server, Probe::new("grace", Act::Wait)).await;
+        watch.runs.acquire().await.unwrap().forget();
+        stopping.cancel();
+        watch.gate.add_permits(1);
+        settled(&server).await;
+        assert_eq!(states(&server).await, [State::Succeeded]);
+    })
+    .await;
+}
+
+/// Waits until nothing of the server runs any more.
+async fn settled(server: &TestServer) {
+    server.app.tasks.close();
+    server.app.tasks.wait().await;
+    server.app.tasks.reopen();
+}
+
+#[tokio::test]
+async fn a_schedule_comes_back_once_in_each_period() {
+    test(|server| async move {
+        let ticks = async || all(&server, "test-tick").await.len();
+        tokio::join!(server.run_jobs(), server.run_jobs());
+        assert_eq!(ticks().await, 1, "at once on a new installation");
+        server.sleep(HOUR - MINUTE);
+        server.run_jobs().await;
+        assert_eq!(ticks().await, 1);
+        server.sleep(MINUTE);
+        tokio::join!(server.run_jobs(), server.run_jobs());
+        assert_eq!(ticks().await, 2);
+        server.sleep(HOUR * 10);
+        server.run_jobs().await;
+        server.run_jobs().await;
+        assert_eq!(ticks().await, 3, "what was missed is not made up for");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_schedule_goes_on_after_the_clock_went_back() {
+    test(|server| async move {
+        let ticks = async || all(&server, "test-tick").await.len();
+        server.run_jobs().await;
+        server.sleep_back(HOUR * 1000);
+        server.run_jobs().await;
+        assert_eq!(ticks().await, 1, "not twice in one period");
+        server.sleep(HOUR);
+        server.run_jobs().await;
+        assert_eq!(ticks().await, 2);
+    })
+    .await;
+}
+
+mod leases {
+    use super::*;
+
+    const NAME: &str = "test";
+
+    #[tokio::test]
+    async fn one_holds_a_lease_until_it_expires_or_is_released() {
+        test(|server| async move {
+            let app = &server.app;
+            let first = lease::acquire(app, NAME, MINUTE).await.unwrap().unwrap();
+            assert!(lease::acquire(app, NAME, MINUTE).await.unwrap().is_none());
+            server.sleep(MINUTE - Duration::from_secs(1));
+            assert!(first.renew(app, MINUTE).await.unwrap());
+            server.sleep(MINUTE - Duration::from_secs(1));
+            assert!(lease::is_held(app, NAME).await.unwrap());
+            assert!(lease::acquire(app, NAME, MINUTE).await.unwrap().is_none());
+            server.sleep(Duration::from_secs(1));
+            assert!(!lease::is_held(app, NAME).await.unwrap());
+            let second = lease::acquire(app, NAME, MINUTE).await.unwrap().unwrap();
+            assert!(!first.renew(app, MINUTE).await.unwrap(), "it is the other's now");
+            first.release(app).await.unwrap();
+            assert!(lease::is_held(app, NAME).await.unwrap());
+            second.release(app).await.unwrap();
+            assert!(!lease::is_held(app, NAME).await.unwrap());
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn of_many_at_once_one_gets_it() {
+        test(|server| async move {
+            let tries = (0..20).map(|_| lease::acquire(&server.app, NAME, MINUTE));
+            let leases = futures::future::join_all(tries).await;
+            assert_eq!(leases.into_iter().filter_map(Result::unwrap).count(), 1);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_lease_ends_although_the_clock_went_back() {
+        test(|server| async move {
+            let app = &server.app;
+            let first = lease::acquire(app, NAME, MINUTE).await.unwrap();
+            server.sleep_back(HOUR);
+            assert!(first.is_some() && lease::acquire(app, NAME, MINUTE).await.unwrap().is_some());
+        })
+        .await;
+    }
 }

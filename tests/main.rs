@@ -20,6 +20,7 @@ mod jobs;
 mod server;
 mod shared_links;
 mod storage;
+mod sweeps;
 mod transport;
 mod uploads;
 mod users;

@@ -22,10 +22,14 @@ impl MigrationTrait for Migration {
         queued.and_where(Expr::col("state").eq(1));
         manager.create_index(queued).await?;
         manager.create_table(lease()).await?;
-        manager.create_table(schedule()).await
+        manager.create_table(schedule()).await?;
+        // Which uploads may still name some bytes.
+        manager.create_index(index("upload", &["blob_id"])).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let index = Index::drop().name("upload_blob_id_idx").table("upload").to_owned();
+        manager.drop_index(index).await?;
         drop_tables(manager, &["schedule", "lease", "job"]).await
     }
 }

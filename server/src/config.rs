@@ -152,7 +152,11 @@ pub const SETTINGS: &[Setting] = &[
          default: nowhere",
     ),
     setting("reflection", "true", "Whether gRPC reflection tells clients about the API"),
-    setting("log", "info,sqlx=warn,sea_orm_migration=warn", "Log level or filter, as in info,albumen_server=debug"),
+    setting(
+        "log",
+        "info,sqlx=warn,sea_orm_migration=warn",
+        "Log level or filter, as in info,albumen_server=debug",
+    ),
     setting("log-format", "text", "Form of the log: text or json"),
 ];
 

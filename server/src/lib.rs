@@ -49,14 +49,32 @@ use crate::app::{App, Clock, Parts};
 use crate::blob::BlobStore;
 use crate::config::{Config, DatabaseUrl, SecretKey};
 use crate::database::Database;
-use crate::jobs::Jobs;
+use crate::jobs::{Jobs, Kind, Schedule};
 use crate::keys::Keys;
 use crate::password::Passwords;
 
 /// The jobs of the nouns: the one list of what runs in the background.
 #[must_use]
 pub fn jobs() -> Jobs {
-    Jobs::new(vec![], vec![])
+    let kinds = vec![
+        Kind::of::<assets::DeleteBlobs>(),
+        Kind::of::<assets::SweepBlobs>(),
+        Kind::of::<auth::Sweep>(),
+        Kind::of::<exports::Sweep>(),
+        Kind::of::<jobs::Sweep>(),
+        Kind::of::<shared_links::Sweep>(),
+        Kind::of::<uploads::Sweep>(),
+    ];
+    let hour = Duration::from_secs(3600);
+    let schedules = vec![
+        Schedule::of::<assets::SweepBlobs>(24 * hour),
+        Schedule::of::<auth::Sweep>(24 * hour),
+        Schedule::of::<exports::Sweep>(hour),
+        Schedule::of::<jobs::Sweep>(24 * hour),
+        Schedule::of::<shared_links::Sweep>(24 * hour),
+        Schedule::of::<uploads::Sweep>(hour),
+    ];
+    Jobs::new(kinds, schedules)
 }
 
 /// Opens everything that the settings name: folders, keys, database (brought to this version's

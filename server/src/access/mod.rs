@@ -9,6 +9,7 @@ mod api_key;
 mod asset;
 mod attempt;
 mod audit;
+mod blob;
 mod client;
 mod cookie;
 mod credential;
@@ -46,6 +47,7 @@ pub use asset::{
 };
 pub use attempt::{Attempt, forget_attempts};
 pub use audit::audit_events;
+pub use blob::named_blobs;
 pub use client::Client;
 pub use cookie::{Cookie, CookieName};
 pub use credential::{API_KEY_PREFIX, authenticate, authenticate_cookies, has_opened};
@@ -59,7 +61,9 @@ pub use session::{
     signing_keys,
 };
 pub use shared_link::{link_by_address, lock_shared_link, shared_link, shared_links};
-pub use upload::{lock_upload, reserved_bytes, upload};
+pub use upload::{
+    expired_uploads, lock_expired_upload, lock_upload, reserved_bytes, takes_bytes, upload,
+};
 pub use user::{
     active_admins, directory, found_user, known_users, lock_user, me, owned_album_ids, user,
     user_by_email, users, visible_user,

@@ -3,10 +3,12 @@
 mod download;
 mod http;
 mod rpc;
+mod sweep;
 
 pub use self::http::routes;
 pub use download::{Download, download, read_windows};
 pub use rpc::Rpc;
+pub use sweep::{DeleteBlobs, SweepBlobs};
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, Order, QueryFilter as _, QueryOrder as _, QuerySelect as _};

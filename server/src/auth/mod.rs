@@ -8,12 +8,14 @@ mod api_keys;
 mod passwords;
 mod rpc;
 mod sessions;
+mod sweep;
 mod tokens;
 
 pub use api_keys::{NewKey, create_api_key, delete_api_key, list_api_keys};
 pub use passwords::change_password;
 pub use rpc::Rpc;
 pub use sessions::{Field, list_sessions, revoke_other_sessions, revoke_session, update_session};
+pub use sweep::Sweep;
 pub use tokens::{SessionTokens, refresh};
 
 use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, ModelTrait as _, Set};

@@ -64,7 +64,7 @@ async fn attempt(
     };
     let ended = tokio::select! {
         ended = &mut task => Err(ended),
-        outcome = keep(context) => Ok(outcome),
+        outcome = keep(app, context) => Ok(outcome),
         () = cut_off => Ok(Outcome::GivenBack),
     };
     match ended {
@@ -82,13 +82,16 @@ async fn attempt(
 }
 
 /// Renews the lease until the job is lost or asked to stop.
-async fn keep(context: &Context) -> Outcome {
+async fn keep(app: &App, context: &Context) -> Outcome {
     let mut ticks = interval(LEASE / 3);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first tick is at once; the lease is fresh.
     ticks.tick().await;
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = app.jobs.cancelled.notified() => {}
+        }
         match context.renew().await {
             Ok(Hold::Kept) => {}
             Ok(Hold::Cancelled) => return Outcome::Cancelled,

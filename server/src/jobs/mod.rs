@@ -10,6 +10,7 @@ mod context;
 pub mod lease;
 mod runner;
 mod schedule;
+mod sweep;
 
 use std::fmt;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use crate::time::Micros;
 pub use context::Context;
 pub use runner::{run_until_idle, start};
 pub use schedule::Schedule;
+pub use sweep::Sweep;
 
 /// Work that goes on after the call that asked for it: durable, repeated until it succeeds.
 pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -61,10 +63,21 @@ pub async fn enqueue_at<J: Job>(
     job: J,
     due_time: Micros,
 ) -> Result<()> {
+    let unique_key = job.unique_key();
+    insert(app, transaction, job, unique_key, due_time).await
+}
+
+async fn insert<J: Job>(
+    app: &App,
+    transaction: &Transaction,
+    job: J,
+    unique_key: Option<String>,
+    due_time: Micros,
+) -> Result<()> {
     let row = job::ActiveModel {
         kind: Set(J::KIND.to_owned()),
         payload: Set(serde_json::to_string(&job).map_err(Error::internal)?),
-        unique_key: Set(job.unique_key()),
+        unique_key: Set(unique_key),
         due_time: Set(due_time),
         ..new_row(app.now())
     };
@@ -106,14 +119,17 @@ fn new_row(now: Micros) -> job::ActiveModel {
 pub struct Jobs {
     kinds: Vec<Kind>,
     schedules: Vec<Schedule>,
+    /// Wakes one worker for each job that is enqueued here.
     queued: Arc<Notify>,
+    /// Makes running jobs look whether they were asked to stop.
+    cancelled: Arc<Notify>,
 }
 
 impl Jobs {
     /// Jobs of these kinds, some of them coming back.
     #[must_use]
     pub fn new(kinds: Vec<Kind>, schedules: Vec<Schedule>) -> Self {
-        Self { kinds, schedules, queued: Arc::default() }
+        Self { kinds, schedules, queued: Arc::default(), cancelled: Arc::default() }
     }
 
     /// The kinds, in the order of their listing.

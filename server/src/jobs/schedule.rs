@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set};
 
-use super::{Job, enqueue, lease};
+use super::{Job, insert, lease};
 use crate::app::App;
 use crate::database::Transaction;
 use crate::entity::schedule;
@@ -30,14 +30,16 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Enqueues the default job of a type every `period`. It should have a key, or jobs that
-    /// nobody runs pile up.
+    /// Enqueues the default job of a type every `period`, unless the last one is queued still.
     #[must_use]
     pub const fn of<J: Job + Default>(period: Duration) -> Self {
         Self {
             name: J::KIND,
             period,
-            enqueue: |app, transaction| Box::pin(enqueue(app, transaction, J::default())),
+            enqueue: |app, transaction| {
+                let key = Some("schedule".to_owned());
+                Box::pin(insert(app, transaction, J::default(), key, app.now()))
+            },
         }
     }
 }

@@ -6,9 +6,11 @@
 
 mod open;
 mod rpc;
+mod sweep;
 
 pub use open::{Opened, open};
 pub use rpc::Rpc;
+pub use sweep::Sweep;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
