@@ -37,6 +37,8 @@ pub mod uploads;
 pub mod users;
 pub mod zip;
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::time::timeout;

@@ -235,6 +235,7 @@ async fn metadata_of_a_call_is_limited() {
             let request = albumen::v1::OpenSharedLinkRequest {
                 key_or_slug: crate::support::person::address(&link).to_owned(),
                 password: String::new(),
+                use_cookies: false,
             };
             let ask = |bomb: &str| {
                 let ask = reqwest::Client::new().post(&url).header("x-bomb-bin", bomb);

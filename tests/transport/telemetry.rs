@@ -138,6 +138,7 @@ async fn scenario(server: &TestServer) -> Vec<String> {
             email: email.to_owned(),
             password: password.to_owned(),
             device_name: "secret-phone".to_owned(),
+            use_cookies: false,
         };
         server.anonymous().auth().login(request).await.unwrap_err();
     }
@@ -158,6 +159,7 @@ async fn guests(
         let request = OpenSharedLinkRequest {
             key_or_slug: key_or_slug.to_owned(),
             password: password.to_owned(),
+            use_cookies: false,
         };
         if let Ok(opened) = server.anonymous().links().open_shared_link(request).await {
             secrets.push(opened.into_inner().access_token);
