@@ -797,3 +797,43 @@ mod audit_log {
         .await;
     }
 }
+
+mod enumeration {
+    use super::*;
+
+    /// How many sign-ins of each kind are timed.
+    const SAMPLES: u8 = 40;
+
+    /// If one kind took longer, nearly all of its sign-ins would take longer than those of the
+    /// other. Where both take the same, half of all pairs are in each order; by chance alone this
+    /// many pairs lie outside a fifth and four fifths once in a hundred thousand runs.
+    #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "what is measured is the real time")]
+    async fn the_time_of_an_answer_does_not_tell_who_has_an_account() {
+        test(|server| async move {
+            server.user("ann").await;
+            let mut times = [Vec::new(), Vec::new()];
+            for number in 0..SAMPLES {
+                for (kind, email) in ["ann@example.org", "nobody@example.org"].iter().enumerate() {
+                    // From a network of its own each, so that none is held up.
+                    let guesser = server.from([198, 51, number, u8::try_from(kind).unwrap()]);
+                    let request = LoginRequest {
+                        email: (*email).to_owned(),
+                        password: "wrong".to_owned(),
+                        ..LoginRequest::default()
+                    };
+                    let started = std::time::Instant::now();
+                    let answer = guesser.auth().login(request).await;
+                    times[kind].push(started.elapsed());
+                    expect_reason(answer, Code::Unauthenticated, "LOGIN_FAILED");
+                }
+            }
+            let [known, unknown] = &times;
+            let pairs = known.iter().flat_map(|one| unknown.iter().map(move |other| one > other));
+            let longer = pairs.filter(|is_longer| *is_longer).count();
+            let all = known.len() * unknown.len();
+            assert!((all / 5..all * 4 / 5).contains(&longer), "{longer} of {all} pairs");
+        })
+        .await;
+    }
+}

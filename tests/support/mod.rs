@@ -92,6 +92,11 @@ impl TestServer {
         self.clock.fetch_add(duration.as_micros().try_into().unwrap(), Ordering::Relaxed);
     }
 
+    /// The address of the server's database.
+    pub(crate) fn database_url(&self) -> String {
+        self.database.address()
+    }
+
     /// Sets the server's clock back.
     pub(crate) fn set_back(&self, duration: Duration) {
         self.clock.fetch_sub(duration.as_micros().try_into().unwrap(), Ordering::Relaxed);
