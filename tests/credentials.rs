@@ -771,7 +771,7 @@ mod audit_log {
                 (K::ApiKeyCreated, ann_id, key.id.as_str()),
             ];
             assert_eq!(found, expected);
-            assert!(events.iter().all(|event| event.network == "192.0.2.200"));
+            assert!(events.iter().all(|event| event.network == "127.0.0.1"));
 
             let request = ListAuditEventsRequest {
                 actor_id: ann.user.id.clone(),

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use crate::support::{TestServer, fixtures, test, test_with};
 
 /// Serves on a free port while `body` runs.
-async fn serve<F: Future<Output = ()>>(
+pub(crate) async fn serve<F: Future<Output = ()>>(
     server: Arc<TestServer>,
     body: impl FnOnce(SocketAddr) -> F,
 ) {

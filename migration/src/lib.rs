@@ -10,6 +10,7 @@
 
 use sea_orm_migration::prelude::*;
 
+pub use schema::{Schema, schema};
 pub use sea_orm_migration::MigratorTrait;
 
 mod m20261122_01_people;
@@ -20,6 +21,7 @@ mod m20261122_05_shared_links;
 mod m20261122_06_exports;
 mod m20261122_07_jobs;
 mod m20261122_09_credentials;
+mod schema;
 mod table;
 
 /// Brings a database from one schema to another.

@@ -1,6 +1,7 @@
 //! Every setting of the server: one table of names, defaults and meanings, and one reading of it
 //! that reports all mistakes at once.
 
+mod s3;
 mod subnet;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Uri;
 
+pub use s3::S3Config;
 pub use subnet::Subnet;
 
 /// One setting: a flag and an environment variable.
@@ -42,6 +44,13 @@ pub const SETTINGS: &[Setting] = &[
          default: the host that a request names",
     ),
     setting(
+        "tls-cert",
+        "",
+        "PEM file with the certificate and those that vouch for it; default: no TLS; \
+         looked at again while the server runs",
+    ),
+    setting("tls-key", "", "PEM file with the key of the certificate"),
+    setting(
         "trusted-proxies",
         "",
         "Networks of the proxies whose X-Forwarded-… headers are believed, separated by commas, \
@@ -64,9 +73,35 @@ pub const SETTINGS: &[Setting] = &[
         name: "secret-key",
         default: "",
         help: "32 random bytes in base64 that seal what the database must not give away; \
-               default with SQLite: secret.key in the data folder, made at the first start",
+               default with SQLite and photos in the data folder: secret.key there, made at the \
+               first start",
         is_secret: true,
     },
+    setting(
+        "s3-bucket",
+        "",
+        "Bucket of an S3-compatible service to keep photos in; default: the data folder",
+    ),
+    setting(
+        "s3-endpoint",
+        "",
+        "Address of the service, as in https://s3.example.org; default: AWS in the region",
+    ),
+    setting("s3-region", "us-east-1", "Region of the bucket; many other services take any"),
+    setting("s3-access-key-id", "", "Name of the key that opens the bucket"),
+    Setting {
+        name: "s3-secret-access-key",
+        default: "",
+        help: "Secret of the key that opens the bucket",
+        is_secret: true,
+    },
+    setting("s3-prefix", "", "What every name in the bucket begins with, as in photos/albumen"),
+    setting(
+        "s3-virtual-host",
+        "false",
+        "Whether the bucket is part of the host, as in https://BUCKET.s3.example.org, rather than \
+         of the path",
+    ),
     setting("max-file-size", "16GiB", "Largest file that can be uploaded, in bytes or as 500MiB"),
     setting("default-quota", "", "What a new user may store, as 500GiB; default: any amount"),
     setting(
@@ -83,6 +118,19 @@ pub const SETTINGS: &[Setting] = &[
     setting("request-timeout", "60s", "How long a call that does not stream may take, 1s to 1h"),
     setting("max-concurrent-requests", "1000", "Calls worked on at once; more wait, 1 to 100000"),
     setting(
+        "stream-idle-timeout",
+        "60s",
+        "How long a stream of uploaded bytes may pause; what came before is kept, 1s to 1h",
+    ),
+    setting("max-connections", "10000", "Connections open at once; more wait, 1 to 1000000"),
+    setting(
+        "header-timeout",
+        "30s",
+        "How long a client may take over the head of a call, and a new connection over TLS and \
+         its first call, 1s to 10m",
+    ),
+    setting("idle-timeout", "5m", "How long a connection without calls stays open, 1s to 1d"),
+    setting(
         "job-workers",
         "2",
         "Jobs that run at once in the background, 0 to 64; 0: other processes run them",
@@ -97,8 +145,18 @@ pub const SETTINGS: &[Setting] = &[
         "",
         "Other origins whose pages may call, separated by commas, as in https://app.example.org",
     ),
+    setting(
+        "metrics-listen",
+        "",
+        "Address and port to serve /metrics for Prometheus on, as in 127.0.0.1:9420; \
+         default: nowhere",
+    ),
     setting("reflection", "true", "Whether gRPC reflection tells clients about the API"),
-    setting("log", "info,sqlx=warn", "Log level or filter, as in info,albumen_server=debug"),
+    setting(
+        "log",
+        "info,sqlx=warn,sea_orm_migration=warn",
+        "Log level or filter, as in info,albumen_server=debug",
+    ),
     setting("log-format", "text", "Form of the log: text or json"),
 ];
 
@@ -129,6 +187,15 @@ pub enum Directory {
     Everyone,
     /// Those with whom they share an album, and others by their whole e-mail.
     Exact,
+}
+
+/// Where certificate and key for TLS lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate, and those that vouch for it, in PEM.
+    pub cert: PathBuf,
+    /// Its key, in PEM.
+    pub key: PathBuf,
 }
 
 /// The form of the log.
@@ -164,11 +231,13 @@ impl fmt::Debug for Secret {
 pub struct Config {
     pub listen: SocketAddr,
     pub public_url: Option<String>,
+    pub tls: Option<TlsFiles>,
     pub trusted_proxies: Vec<Subnet>,
     pub data_dir: PathBuf,
     pub database_url: DatabaseUrl,
     pub database_connections: u32,
     pub secret_key: Option<SecretKey>,
+    pub s3: Option<S3Config>,
     pub max_file_size_bytes: i64,
     pub default_quota_bytes: Option<i64>,
     pub directory: Directory,
@@ -179,9 +248,14 @@ pub struct Config {
     pub export_ttl: Duration,
     pub request_timeout: Duration,
     pub max_concurrent_requests: usize,
+    pub stream_idle_timeout: Duration,
+    pub max_connections: usize,
+    pub header_timeout: Duration,
+    pub idle_timeout: Duration,
     pub job_workers: u32,
     pub shutdown_grace: Duration,
     pub cors_origins: Vec<http::HeaderValue>,
+    pub metrics_listen: Option<SocketAddr>,
     pub reflection: bool,
     pub log: String,
     pub log_format: LogFormat,
@@ -227,12 +301,14 @@ impl Reader<'_> {
         Config {
             listen: self.parse("listen", |text| text.parse().ok(), SocketAddr::from(([0; 4], 0))),
             public_url: self.optional("public-url", public_url),
+            tls: self.tls(),
             trusted_proxies: self.optional("trusted-proxies", subnets).unwrap_or_default(),
             database_url: self
                 .optional("database-url", database_url)
                 .unwrap_or_else(|| DatabaseUrl::Sqlite(data_dir.join("albumen.db"))),
             database_connections: self.number("database-connections", 2, 1000),
             secret_key: self.optional("secret-key", secret_key),
+            s3: s3::read(self),
             max_file_size_bytes: self.parse("max-file-size", size, 0),
             default_quota_bytes: self.optional("default-quota", size),
             directory: self.parse("directory", directory, Directory::Exact),
@@ -243,13 +319,30 @@ impl Reader<'_> {
             export_ttl: self.duration("export-ttl", minute, 366 * day),
             request_timeout: self.duration("request-timeout", minute / 60, 60 * minute),
             max_concurrent_requests: self.number("max-concurrent-requests", 1, 100_000) as usize,
+            stream_idle_timeout: self.duration("stream-idle-timeout", minute / 60, 60 * minute),
+            max_connections: self.number("max-connections", 1, 1_000_000) as usize,
+            header_timeout: self.duration("header-timeout", minute / 60, 10 * minute),
+            idle_timeout: self.duration("idle-timeout", minute / 60, day),
             job_workers: self.number("job-workers", 0, 64),
             shutdown_grace: self.duration("shutdown-grace", Duration::ZERO, 60 * minute),
             cors_origins: self.optional("cors-origins", origins).unwrap_or_default(),
+            metrics_listen: self.optional("metrics-listen", |text| text.parse().ok()),
             reflection: self.parse("reflection", |text| text.parse().ok(), true),
             log: self.text("log"),
             log_format: self.parse("log-format", log_format, LogFormat::Text),
             data_dir,
+        }
+    }
+
+    fn tls(&mut self) -> Option<TlsFiles> {
+        let path = |text: &str| Some(PathBuf::from(text));
+        match (self.optional("tls-cert", path), self.optional("tls-key", path)) {
+            (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
+            (None, None) => None,
+            _ => {
+                self.mistakes.push("--tls-cert and --tls-key go together".to_owned());
+                None
+            }
         }
     }
 
@@ -448,6 +541,14 @@ mod tests {
             assert!(mistakes.contains(part), "{part} in {mistakes}");
         }
         assert!(!mistakes.contains("hunter2"));
+    }
+
+    #[test]
+    fn a_certificate_needs_its_key() {
+        let config = Config::read(&map(&[("tls-cert", "a.pem")]), &map(&[]));
+        assert_eq!(config.unwrap_err(), "--tls-cert and --tls-key go together");
+        let config = Config::read(&map(&[("tls-cert", "a"), ("tls-key", "b")]), &map(&[]));
+        assert!(config.unwrap().tls.is_some());
     }
 
     #[test]

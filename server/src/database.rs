@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use migration::{Migrator, MigratorTrait as _};
+use migration::{Migrator, MigratorTrait as _, Schema};
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, Database as Sea, DatabaseConnection, DatabaseTransaction,
     DbBackend, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
@@ -143,15 +143,47 @@ impl Database {
         self.tasks.spawn(unit).await.map_err(Error::internal)?
     }
 
-    /// Brings the schema to this version's. Several servers may start at once.
-    pub async fn migrate(&self) -> Result<(), DbErr> {
+    /// Brings the schema to this version's, and tells which steps that took. Several servers may
+    /// start at once. Fails without a change if a newer version has been here.
+    pub async fn migrate(&self) -> anyhow::Result<Vec<String>> {
         if self.backend() == DbBackend::Sqlite {
-            return Migrator::up(&self.writer, None).await;
+            return self.up().await;
         }
         let lock = self.writer.begin().await?;
         lock.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({START_LOCK})")).await?;
+        let steps = self.up().await?;
+        lock.commit().await?;
+        Ok(steps)
+    }
+
+    async fn up(&self) -> anyhow::Result<Vec<String>> {
+        let schema = self.schema().await?;
+        if let Some(step) = schema.unknown.last() {
+            anyhow::bail!(
+                "a newer version has been here, which took the step {step}; use that version or a \
+                 newer one, or restore a backup from before"
+            );
+        }
         Migrator::up(&self.writer, None).await?;
-        lock.commit().await
+        Ok(schema.pending)
+    }
+
+    /// How the schema compares with this version's.
+    pub async fn schema(&self) -> Result<Schema, DbErr> {
+        migration::schema(&self.writer).await
+    }
+
+    /// How many connections are open, and how many of them nobody uses, in each pool.
+    #[must_use]
+    pub fn pools(&self) -> Vec<(&'static str, u32, usize)> {
+        if self.backend() == DbBackend::Sqlite {
+            let pools = [("writer", &self.writer), ("reader", &self.reader)];
+            let pools = pools.map(|(name, pool)| (name, pool.get_sqlite_connection_pool()));
+            pools.map(|(name, pool)| (name, pool.size(), pool.num_idle())).into()
+        } else {
+            let pool = self.reader.get_postgres_connection_pool();
+            vec![("all", pool.size(), pool.num_idle())]
+        }
     }
 
     /// Whether the database answers.

@@ -33,6 +33,11 @@ pub fn with_request_id<F: Future>(id: RequestId, call: F) -> impl Future<Output 
     REQUEST_ID.scope(id, call)
 }
 
+/// [`with_request_id`] for one step of what goes on after the call was answered.
+pub fn within_request<R>(id: RequestId, step: impl FnOnce() -> R) -> R {
+    REQUEST_ID.sync_scope(id, step)
+}
+
 /// A thing that an error is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {

@@ -89,6 +89,7 @@ impl<'a> Waiting<'a> {
     fn enter(count: &'a AtomicUsize) -> Result<Self> {
         let place = Self(count);
         let before = count.fetch_add(1, Ordering::Relaxed);
+        metrics::gauge!("albumen_password_hashes").increment(1);
         if before >= MAX_WAITING { Err(Error::Busy) } else { Ok(place) }
     }
 }
@@ -96,6 +97,7 @@ impl<'a> Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+        metrics::gauge!("albumen_password_hashes").decrement(1);
     }
 }
 

@@ -1,5 +1,6 @@
 //! A whole server for each test: every layer runs, and no socket opens.
 
+pub(crate) mod bucket;
 pub(crate) mod database;
 pub(crate) mod fixtures;
 pub(crate) mod person;
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use albumen_server::app::{App, Clock};
-use albumen_server::blob::BlobKey;
+use albumen_server::blob::{BlobKey, BlobStore, Faults};
 use albumen_server::config::Config;
 use albumen_server::entity::{album, album_asset, asset_file, job, upload};
 use albumen_server::{installation, jobs, transport};
@@ -37,7 +38,19 @@ pub(crate) async fn test_with<F: Future<Output = ()>>(
     change: impl FnOnce(&mut Config),
     body: impl FnOnce(Arc<TestServer>) -> F,
 ) {
-    let server = Arc::new(TestServer::start(change).await);
+    run(TestServer::start(change, Faults::default()).await, body).await;
+}
+
+/// The same with a store whose calls fail as planned.
+pub(crate) async fn test_with_faults<F: Future<Output = ()>>(
+    faults: Faults,
+    body: impl FnOnce(Arc<TestServer>) -> F,
+) {
+    run(TestServer::start(|_| {}, faults).await, body).await;
+}
+
+async fn run<F: Future<Output = ()>>(server: TestServer, body: impl FnOnce(Arc<TestServer>) -> F) {
+    let server = Arc::new(server);
     body(Arc::clone(&server)).await;
     server.check().await;
     server.stop().await;
@@ -54,7 +67,7 @@ pub(crate) struct TestServer {
 }
 
 impl TestServer {
-    async fn start(change: impl FnOnce(&mut Config)) -> Self {
+    async fn start(change: impl FnOnce(&mut Config), faults: Faults) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::read(&BTreeMap::new(), &BTreeMap::new()).unwrap();
         config.data_dir = folder.path().to_owned();
@@ -67,8 +80,9 @@ impl TestServer {
         config.database_url = database.url();
         change(&mut config);
         let clock = Arc::new(AtomicI64::new(START_US));
+        let blobs = BlobStore::open(&config).unwrap().with_faults(faults);
         let fixed = Clock::Fixed(Arc::clone(&clock));
-        let app = albumen_server::open_with(config, fixed, probe::jobs()).await.unwrap();
+        let app = albumen_server::open_with(config, fixed, blobs, probe::jobs()).await.unwrap();
         let router = transport::stack(&app).await.router;
         Self { app, router, clock, database, _folder: folder }
     }
@@ -110,7 +124,8 @@ impl TestServer {
         let stuck = job::Entity::find().filter(job::Column::State.is_in(stuck));
         assert_eq!(stuck.all(reader).await.unwrap(), [], "jobs that did not end");
         let files = asset_file::Entity::find().all(reader).await.unwrap();
-        let blobs: HashSet<_> = self.app.blobs.list().await.unwrap().into_iter().collect();
+        let blobs = self.app.blobs.list().await.unwrap();
+        let blobs: HashSet<_> = blobs.into_iter().map(|blob| blob.key).collect();
         for file in &files {
             let key = BlobKey::Original(file.blob_id);
             assert!(

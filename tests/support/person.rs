@@ -52,7 +52,7 @@ pub(crate) struct Person {
 }
 
 /// The other end of the connection that no test has.
-const PEER: Peer = Peer { address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 200)), is_tls: false };
+const PEER: Peer = Peer { address: IpAddr::V4(Ipv4Addr::LOCALHOST), is_tls: false };
 
 pub(crate) type Transport = InterceptedService<Router, Caller>;
 
@@ -289,18 +289,23 @@ impl Person {
         self.exports().create_export(request).await.map(Response::into_inner)
     }
 
+    /// Sends a request with the credential, unless it has one.
+    pub(crate) async fn send(&self, mut request: Request<Body>) -> http::Response<Body> {
+        request.extensions_mut().insert(self.peer);
+        if let Some(token) = &self.token {
+            let value = format!("Bearer {token}").parse().unwrap();
+            request.headers_mut().entry("authorization").or_insert(value);
+        }
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     /// Sends an HTTP request with the credential; the body comes whole, or with the error that cut
     /// it short.
     pub(crate) async fn http(
         &self,
         request: http::request::Builder,
     ) -> (StatusCode, http::HeaderMap, Result<Vec<u8>, String>) {
-        let mut request = request.extension(PEER);
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        let request = request.extension(self.peer).body(Body::empty()).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.send(request.body(Body::empty()).unwrap()).await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.map_err(|error| error.to_string());
         (parts.status, parts.headers, body.map(|body| body.to_bytes().to_vec()))

@@ -1,7 +1,13 @@
 //! What stands around every call, whatever it calls.
 
+mod abuse;
 mod client;
 mod errors;
+mod limits;
+mod shutdown;
+mod telemetry;
+mod tls;
+mod wire;
 
 use albumen_server::error::DOMAIN;
 use axum::body::Body;

@@ -25,11 +25,14 @@ mod upload;
 mod user;
 
 use std::ops::Deref;
+use std::pin::Pin;
 
 use albumen::{Caller, Method, Validate, Violations};
-use futures::stream::{Stream, StreamExt as _};
+use futures::stream::Stream;
 use sea_orm::{EntityTrait, QuerySelect, Select};
+use tokio_stream::StreamExt as _;
 
+use crate::app::App;
 use crate::entity::album_member::Role;
 use crate::error::{Error, Result};
 use crate::id::{AlbumId, ApiKeyId, SessionId, SharedLinkId, UserId, VisitorId};
@@ -243,18 +246,23 @@ pub fn open<T: Validate>(request: tonic::Request<T>) -> Result<(Actor, T)> {
     Ok((actor, message))
 }
 
-/// Opens a client stream: each of its messages is validated as it arrives, and one that cannot be
-/// read is the error that an unary call would get for it.
-pub fn open_stream<T: Validate>(
+/// The messages of a client stream.
+pub type Messages<T> = Pin<Box<dyn Stream<Item = Result<T>> + Send>>;
+
+/// Opens a client stream: each of its messages is validated as it arrives, one that cannot be read
+/// is the error that a unary call would get for it, and a pause that is too long is `TIMED_OUT`.
+pub fn open_stream<T: Validate + Send + 'static>(
+    app: &App,
     request: tonic::Request<tonic::Streaming<T>>,
-) -> Result<(Actor, impl Stream<Item = Result<T>> + Send + Unpin)> {
+) -> Result<(Actor, Messages<T>)> {
     let (_, extensions, stream) = request.into_parts();
-    let messages = stream.map(|message| {
+    let messages = stream.timeout(app.config.stream_idle_timeout).map(|message| {
+        let message = message.map_err(|_| Error::TimedOut)?;
         let message = message.map_err(|status| Error::of_unread_message(status.code()))?;
         validate(&message)?;
         Ok(message)
     });
-    Ok((found(extensions.get())?, messages))
+    Ok((found(extensions.get())?, Box::pin(messages)))
 }
 
 /// Opens an HTTP request: hands out the caller that the authenticate layer found.

@@ -73,7 +73,8 @@ impl Job for SweepBlobs {
         let stored = app.blobs.list().await;
         // Listed before the rows are asked: whoever stores bytes has a row that names them by then.
         let stored = stored.map_err(|error| Error::StorageUnavailable(error.to_string()))?;
-        for keys in stored.chunks(BATCH) {
+        let keys: Vec<_> = stored.into_iter().map(|blob| blob.key).collect();
+        for keys in keys.chunks(BATCH) {
             let named = access::named_blobs(app.database.reader(), keys).await?;
             let orphans = keys.iter().filter(|key| !named.contains(key)).copied();
             let orphans: Vec<_> = orphans.collect();

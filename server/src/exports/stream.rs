@@ -65,6 +65,7 @@ impl ExportPart {
         if !access::has_all_blobs(connection, &blobs, visible_to).await? {
             return Err(Error::ExportStale(self.export_id.to_string()));
         }
+        metrics::counter!("albumen_export_streams_total").increment(1);
         let Self { layout, app, actor, export_id, is_selection, .. } = self;
         let blobs: Arc<[BlobId]> = blobs.into();
         let windows = Windows { layout: layout.clone(), position: range.start, end: range.end };

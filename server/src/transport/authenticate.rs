@@ -10,6 +10,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use tonic::Status;
 
+use super::trace::Facts;
 use crate::access::{Actor, Client, Network, authenticate, authenticate_cookies};
 use crate::app::App;
 use crate::error::{Error, Result, log};
@@ -29,6 +30,9 @@ pub(super) async fn as_rpc(
     request: Request,
     next: Next,
 ) -> Response {
+    if let Some(facts) = request.extensions().get::<Facts>() {
+        facts.is_face_of(path);
+    }
     let admitted = match method(path) {
         Some(method) => admit(&app, request, method).await,
         None => Err(Error::internal(format!("{path} is no method"))),

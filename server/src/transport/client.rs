@@ -5,16 +5,15 @@ use std::net::IpAddr;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::header::{FORWARDED, HOST};
+use http::header::{FORWARDED, HOST, STRICT_TRANSPORT_SECURITY};
 use http::uri::Authority;
-use http::{HeaderMap, HeaderName};
-use tonic::transport::server::TcpConnectInfo;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::access::{Host, IsSecure, Network};
 use crate::app::App;
 use crate::config::Subnet;
 
-/// The other end of a connection. Calls that come by no listener have none.
+/// The other end of a connection, as the listener found it.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer {
     /// Its address.
@@ -23,11 +22,12 @@ pub struct Peer {
     pub is_tls: bool,
 }
 
+/// For how long a browser that came by TLS comes by nothing else.
+const A_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 /// Puts [`Network`], [`Host`] and [`IsSecure`] to the call.
 pub(super) async fn find(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let tcp = request.extensions().get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr);
-    let peer = tcp.map(|address| Peer { address: address.ip(), is_tls: false });
-    let peer = peer.or_else(|| request.extensions().get::<Peer>().copied());
+    let peer = request.extensions().get::<Peer>().copied();
     let proxies = &app.config.trusted_proxies;
     let headers = request.headers();
     let forwarded = peer
@@ -50,7 +50,11 @@ pub(super) async fn find(State(app): State<App>, mut request: Request, next: Nex
     if let Some(address) = address {
         extensions.insert(Network::of(address));
     }
-    next.run(request).await
+    let mut response = next.run(request).await;
+    if is_secure.0 {
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, A_YEAR);
+    }
+    response
 }
 
 fn is_trusted(proxies: &[Subnet], address: IpAddr) -> bool {
@@ -136,7 +140,7 @@ mod tests {
     fn seen(headers: &[(&'static str, &'static str)]) -> Option<String> {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            map.append(*name, http::HeaderValue::from_static(value));
+            map.append(*name, HeaderValue::from_static(value));
         }
         let proxies = [Subnet::parse("10.0.0.0/8").unwrap(), Subnet::parse("::1").unwrap()];
         client(&map, &proxies).map(|address| address.to_string())

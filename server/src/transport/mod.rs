@@ -1,9 +1,14 @@
 //! One port for gRPC, grpc-web and HTTP: the list of services and the list of layers.
 
 mod authenticate;
+mod body;
 mod client;
+mod connection;
 mod limits;
+mod listener;
+mod metrics;
 mod refusals;
+mod tls;
 mod trace;
 
 use albumen::v1::album_service_server::AlbumServiceServer;
@@ -18,7 +23,7 @@ use albumen::v1::upload_service_server::UploadServiceServer;
 use albumen::v1::user_service_server::UserServiceServer;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
@@ -33,15 +38,19 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 pub use client::Peer;
+pub use listener::listen;
+pub use metrics::serve as serve_metrics;
 
 use crate::app::App;
-use crate::error::Error;
+use crate::error::{Error, log};
 use crate::{
     albums, assets, audit, auth, exports, installation, jobs, shared_links, uploads, users,
 };
 
 /// The largest message that is read: room for a chunk of 3 MiB.
 const MAX_MESSAGE_BYTES: usize = 4 << 20;
+/// The largest body that an HTTP route may read. None does yet.
+const MAX_BODY_BYTES: usize = 64 << 10;
 
 /// Everything that the server answers, behind all layers.
 #[derive(Debug, Clone)]
@@ -75,6 +84,8 @@ pub async fn stack(app: &App) -> Stack {
         .layer(same_site(app))
         // Reasons for what tonic refuses by itself.
         .layer(from_fn(refusals::explain))
+        // The code of the call, in the head or in the trailers.
+        .layer(from_fn(trace::follow))
         // Browsers' calls; outside the others, so that it translates their answers too.
         .layer(GrpcWebLayer::new());
     let pages = pages(app).layer(from_fn_with_state(limits, limits::limit));
@@ -86,7 +97,7 @@ pub async fn stack(app: &App) -> Stack {
         // Where the call comes from.
         .layer(from_fn_with_state(app.clone(), client::find))
         // One span and one log line for each call.
-        .layer(from_fn_with_state(app.clone(), trace::trace));
+        .layer(from_fn(trace::trace));
     Stack { router, health }
 }
 
@@ -170,15 +181,22 @@ fn pages(app: &App) -> Router {
         pages = pages.merge(routes.route_layer(layer));
     }
     pages
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .fallback(refusals::no_route)
         .method_not_allowed_fallback(refusals::no_method)
         .with_state(app.clone())
 }
 
 async fn readiness(State(app): State<App>) -> Response {
-    match app.database.ping().await {
-        Ok(()) => "ready\n".into_response(),
-        Err(error) => error.to_http().map(Body::from),
+    let blobs = async {
+        app.blobs.ping().await.map_err(|error| Error::StorageUnavailable(error.to_string()))
+    };
+    match tokio::try_join!(app.database.ping(), blobs) {
+        Ok(((), ())) => "ready\n".into_response(),
+        Err(error) => {
+            log(&error);
+            error.to_http().map(Body::from)
+        }
     }
 }
 

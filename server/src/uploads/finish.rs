@@ -41,7 +41,11 @@ pub async fn finish(app: &App, actor: &Actor, id: UploadId) -> Result<Finished> 
     if upload.state == State::Finished {
         return answer(app, actor, &upload).await;
     }
-    let (received, spool) = match receive(app, actor, id).await {
+    // In a task of its own: sending a large file to a bucket takes longer than a call may, and the
+    // next call goes on where this one was.
+    let (app_, actor_) = (app.clone(), actor.clone());
+    let receiving = app.spawn(async move { receive(&app_, &actor_, id).await });
+    let (received, spool) = match receiving.await.map_err(Error::internal)? {
         Ok(received) => received,
         Err(error @ (Error::UnsupportedType(_) | Error::DigestMismatch)) => {
             super::cancel(app, actor, id).await?;
@@ -59,6 +63,7 @@ pub async fn finish(app: &App, actor: &Actor, id: UploadId) -> Result<Finished> 
         record(&app_, &transaction, &actor_, id, &received).await
     });
     let upload = upload.await?;
+    metrics::counter!("albumen_uploads_finished_total").increment(1);
     spool::remove(app, id).await;
     // Held until here, so that nobody gives up an upload that expires in the middle of this.
     drop(spool);

@@ -12,7 +12,7 @@ use futures::stream::{Stream, StreamExt as _, iter};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::NewUpload;
-use crate::access::{open, open_stream};
+use crate::access::{Messages, open, open_stream};
 use crate::app::App;
 use crate::entity::upload::{Model, State};
 use crate::error::{Error, Result};
@@ -58,7 +58,7 @@ impl UploadService for Rpc {
         &self,
         request: Request<Streaming<StreamUploadRequest>>,
     ) -> Result<Response<StreamUploadResponse>, Status> {
-        let (actor, mut messages) = open_stream(request)?;
+        let (actor, mut messages) = open_stream(&self.0, request)?;
         let header = match messages.next().await.transpose()?.map(|first| first.part) {
             Some(Some(Part::Header(header))) => header,
             Some(_) => return Err(Error::invalid("header", "must come first").into()),
@@ -94,9 +94,7 @@ impl UploadService for Rpc {
 }
 
 /// The chunks behind the header of a stream.
-fn chunks(
-    messages: impl Stream<Item = Result<StreamUploadRequest>> + Unpin,
-) -> impl Stream<Item = Result<Bytes>> + Unpin {
+fn chunks(messages: Messages<StreamUploadRequest>) -> impl Stream<Item = Result<Bytes>> + Unpin {
     messages.map(|message| match message?.part {
         Some(Part::Chunk(chunk)) => Ok(chunk),
         Some(Part::Header(_)) | None => Err(Error::invalid("header", "must come once, first")),

@@ -81,6 +81,17 @@ pub async fn list(
     Ok(Paged { rows, next_page_token: paged.next_page_token })
 }
 
+/// The account with an e-mail, active or not, for the command line.
+pub async fn find_by_email(app: &App, email: &str) -> Result<Option<User>> {
+    access::user_by_email(app.database.reader(), email).await
+}
+
+/// Every account, by name, for the command line.
+pub async fn list_all(app: &App) -> Result<Vec<User>> {
+    let users = access::users().order_by_asc(Column::DisplayName).order_by_asc(Column::Id);
+    Ok(users.all(app.database.reader()).await?)
+}
+
 /// Letters outside ASCII are compared in their own case: SQLite folds no others.
 fn name_contains(text: &str) -> Condition {
     let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");

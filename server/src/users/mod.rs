@@ -7,7 +7,7 @@ mod manage;
 mod passwords;
 mod rpc;
 
-pub use directory::{Filter, Profile, get, list};
+pub use directory::{Filter, Profile, find_by_email, get, list, list_all};
 pub use manage::{AdminField, NewUser, PURGE_DELAY, Values, create, delete, restore, update};
 pub use passwords::{end_sessions, reset_password};
 pub use rpc::{Rpc, to_proto};
