@@ -49,6 +49,10 @@ const MATRIX: &[(&str, [Code; 11])] = &[
     ("AuthService/ListApiKeys",             [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
     ("AuthService/DeleteApiKey",            [UA, UA, NF, NF, NF, PD, PD, PD, UA, UA, UA]),
     ("AuditService/ListAuditEvents",        [UA, UA, PD, OK, PD, PD, PD, PD, UA, UA, UA]),
+    ("JobService/GetJob",                   [UA, UA, PD, NF, PD, PD, PD, PD, UA, UA, UA]),
+    ("JobService/ListJobs",                 [UA, UA, PD, OK, PD, PD, PD, PD, UA, UA, UA]),
+    ("JobService/RetryJob",                 [UA, UA, PD, NF, PD, PD, PD, PD, UA, UA, UA]),
+    ("JobService/CancelJob",                [UA, UA, PD, NF, PD, PD, PD, PD, UA, UA, UA]),
     ("UserService/GetMe",                 [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
     ("UserService/UpdateMe",              [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
     ("UserService/GetUsage",                [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
@@ -246,6 +250,7 @@ async fn call(row: &str, who: &Person, world: &World) -> Code {
     match service {
         "ServerService" => code(who.server().get_server_info(GetServerInfoRequest {}).await),
         "AuditService" => call_audit(who).await,
+        "JobService" => call_jobs(rpc, who).await,
         "AuthService" => call_auth(rpc, who).await,
         "UserService" => call_user(rpc, who, world).await,
         "UploadService" => call_upload(rpc, who, world).await,
@@ -330,6 +335,17 @@ async fn call_auth(rpc: &str, who: &Person) -> Code {
 
 async fn call_audit(who: &Person) -> Code {
     code(who.audit().list_audit_events(ListAuditEventsRequest::default()).await)
+}
+
+async fn call_jobs(rpc: &str, who: &Person) -> Code {
+    let (mut jobs, job_id) = (who.jobs(), NOBODY.to_owned());
+    match rpc {
+        "GetJob" => code(jobs.get_job(GetJobRequest { job_id }).await),
+        "ListJobs" => code(jobs.list_jobs(ListJobsRequest::default()).await),
+        "RetryJob" => code(jobs.retry_job(RetryJobRequest { job_id }).await),
+        "CancelJob" => code(jobs.cancel_job(CancelJobRequest { job_id }).await),
+        _ => panic!("{rpc}"),
+    }
 }
 
 async fn call_user(rpc: &str, who: &Person, world: &World) -> Code {

@@ -403,3 +403,168 @@ mod leases {
         .await;
     }
 }
+
+mod service {
+    use albumen::v1::{
+        CancelJobRequest, GetJobRequest, Job, JobState, ListJobsRequest, RetryJobRequest,
+    };
+    use tonic::{Code, Status};
+
+    use super::*;
+    use crate::support::{Person, expect_reason, metadata};
+
+    async fn list(admin: &Person, request: ListJobsRequest) -> (Vec<Job>, String) {
+        let page = admin.jobs().list_jobs(request).await.unwrap().into_inner();
+        (page.jobs, page.next_page_token)
+    }
+
+    /// The only probe.
+    async fn probe(admin: &Person) -> Job {
+        let request = ListJobsRequest { kind: "test-probe".to_owned(), ..Default::default() };
+        let (mut jobs, _) = list(admin, request).await;
+        assert_eq!(jobs.len(), 1);
+        let request = GetJobRequest { job_id: jobs[0].id.clone() };
+        let job = admin.jobs().get_job(request).await.unwrap().into_inner();
+        assert_eq!(job, jobs.remove(0));
+        job
+    }
+
+    async fn cancel(admin: &Person, job: &Job) -> Result<Job, Status> {
+        let request = CancelJobRequest { job_id: job.id.clone() };
+        let answer = admin.jobs().cancel_job(request).await?;
+        Ok(answer.into_inner().job.unwrap())
+    }
+
+    async fn retry(admin: &Person, job: &Job) -> Result<Job, Status> {
+        let request = RetryJobRequest { job_id: job.id.clone() };
+        let answer = admin.jobs().retry_job(request).await?;
+        Ok(answer.into_inner().job.unwrap())
+    }
+
+    #[tokio::test]
+    async fn jobs_are_listed_by_state_and_kind_latest_first() {
+        test(|server| async move {
+            let admin = server.admin().await;
+            for name in ["listed 1", "listed 2", "listed 3"] {
+                enqueue(&server, Probe::new(name, Act::Succeed)).await;
+                server.sleep(Duration::from_secs(1));
+            }
+            let queued = JobState::Queued.into();
+            let request = ListJobsRequest { page_size: 2, state: queued, ..Default::default() };
+            let (first, token) = list(&admin, request.clone()).await;
+            let (last, end) = list(&admin, ListJobsRequest { page_token: token, ..request }).await;
+            assert_eq!((first.len(), last.len(), end.as_str()), (2, 1, ""));
+            let times = first.iter().chain(&last).map(|job| job.create_time.unwrap().seconds);
+            assert!(times.rev().is_sorted());
+            server.run_jobs().await;
+            let request = ListJobsRequest {
+                state: JobState::Succeeded.into(),
+                kind: "test-probe".to_owned(),
+                ..Default::default()
+            };
+            let (done, _) = list(&admin, request).await;
+            assert_eq!(done.len(), 3);
+            assert!(done.iter().all(|job| job.attempt_count == 1 && job.finish_time.is_some()));
+            let request = ListJobsRequest { state: queued, ..Default::default() };
+            assert_eq!(list(&admin, request).await.0, []);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_parked_job_runs_again_when_it_is_retried() {
+        test(|server| async move {
+            let admin = server.admin().await;
+            enqueue(&server, Probe::new("retried", Act::Fail)).await;
+            change(&server, |row| row.failure_count = Set(9)).await;
+            server.run_jobs().await;
+            let parked = probe(&admin).await;
+            assert_eq!((parked.state(), parked.failure_count), (JobState::Parked, 10));
+            let job = retry(&admin, &parked).await.unwrap();
+            assert_eq!((job.state(), job.failure_count), (JobState::Queued, 0));
+            assert_eq!(retry(&admin, &parked).await.unwrap(), job, "once is as good as twice");
+            server.run_jobs().await;
+            assert_eq!(probe(&admin).await.failure_count, 1);
+            let cancelled = cancel(&admin, &parked).await.unwrap();
+            assert_eq!(cancelled.state(), JobState::Cancelled);
+            assert_eq!(cancel(&admin, &parked).await.unwrap(), cancelled);
+            let again = retry(&admin, &parked).await.map(tonic::Response::new);
+            let status = expect_reason(again, Code::FailedPrecondition, "JOB_ENDED");
+            assert_eq!(metadata(&status, "state"), "cancelled");
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_parked_job_is_not_queued_beside_another_of_its_key() {
+        test(|server| async move {
+            let admin = server.admin().await;
+            let unique = |act| Probe::new("twins", act).unique("key");
+            enqueue(&server, unique(Act::Succeed)).await;
+            change(&server, |row| row.state = Set(State::Parked)).await;
+            let parked = probe(&admin).await;
+            enqueue(&server, unique(Act::Succeed)).await;
+            let retried = retry(&admin, &parked).await.map(tonic::Response::new);
+            expect_reason(retried, Code::AlreadyExists, "RESOURCE_ALREADY_EXISTS");
+            cancel(&admin, &parked).await.unwrap();
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_gives_way_to_another_of_its_key() {
+        test(|server| async move {
+            let watch = watch("gives way");
+            let unique = |act| Probe::new("gives way", act).unique("key");
+            enqueue(&server, unique(Act::WaitThenFail)).await;
+            let running = run_beside(&server);
+            watch.runs.acquire().await.unwrap().forget();
+            enqueue(&server, unique(Act::Succeed)).await;
+            watch.gate.add_permits(1);
+            running.await.unwrap();
+            assert_eq!(states(&server).await, [State::Cancelled, State::Succeeded]);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_queued_job_that_is_cancelled_does_not_run() {
+        test(|server| async move {
+            let admin = server.admin().await;
+            let watch = watch("cancelled");
+            enqueue(&server, Probe::new("cancelled", Act::Succeed)).await;
+            cancel(&admin, &probe(&admin).await).await.unwrap();
+            server.run_jobs().await;
+            assert_eq!(watch.runs.available_permits(), 0);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_running_job_stops_when_it_is_cancelled() {
+        test(|server| async move {
+            let admin = server.admin().await;
+            let watch = watch("stopped");
+            enqueue(&server, Probe::new("stopped", Act::Wait)).await;
+            let running = run_beside(&server);
+            watch.runs.acquire().await.unwrap().forget();
+            let job = cancel(&admin, &probe(&admin).await).await.unwrap();
+            assert!(job.cancel_requested && job.state() == JobState::Running);
+            running.await.unwrap();
+            assert_eq!(probe(&admin).await.state(), JobState::Cancelled);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_job_that_succeeded_cannot_be_cancelled() {
+        test(|server| async move {
+            let admin = server.admin().await;
+            enqueue(&server, Probe::new("too late", Act::Succeed)).await;
+            server.run_jobs().await;
+            let cancelled = cancel(&admin, &probe(&admin).await).await.map(tonic::Response::new);
+            expect_reason(cancelled, Code::FailedPrecondition, "JOB_ENDED");
+        })
+        .await;
+    }
+}

@@ -71,6 +71,7 @@ pub enum Error {
     Trashed(Resource),
     UploadIncomplete { committed_size_bytes: i64, size_bytes: i64 },
     UploadNotActive(&'static str),
+    JobEnded(&'static str),
     ExportEmpty,
     ExportStale(String),
     DigestMismatch,
@@ -251,6 +252,9 @@ impl Error {
                 R::UploadIncomplete,
                 format!("the upload has {committed_size_bytes} of {size_bytes} bytes"),
             ),
+            Self::JobEnded(state) => {
+                (Code::FailedPrecondition, R::JobEnded, format!("the job has ended: {state}"))
+            }
             Self::UploadNotActive(state) => {
                 (Code::FailedPrecondition, R::UploadNotActive, format!("the upload is {state}"))
             }
@@ -377,7 +381,9 @@ impl Error {
                 ("committed_size_bytes", committed_size_bytes.to_string()),
                 ("size_bytes", size_bytes.to_string()),
             ],
-            Self::UploadNotActive(state) => vec![("state", (*state).to_owned())],
+            Self::UploadNotActive(state) | Self::JobEnded(state) => {
+                vec![("state", (*state).to_owned())]
+            }
             Self::ExportStale(export_id) => vec![("resource_id", export_id.clone())],
             Self::UnsupportedType(detected) => vec![("detected_type", detected.clone())],
             Self::EtagMismatch(current) => vec![("etag", current.clone())],
@@ -447,6 +453,7 @@ impl Error {
             | Self::Trashed(_)
             | Self::UploadIncomplete { .. }
             | Self::UploadNotActive(_)
+            | Self::JobEnded(_)
             | Self::ExportEmpty
             | Self::ExportStale(_) => {
                 details.add_precondition_failure_violation(reason, "", self.row().2);

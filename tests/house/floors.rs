@@ -31,6 +31,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("error", "id"),
     ("exports", "assets"),
     ("installation", "uploads"),
+    ("jobs", "access"),
     ("jobs", "app"),
     ("keys", "config"),
     ("mask", "error"),

@@ -8,6 +8,7 @@ use albumen::v1::audit_service_client::AuditServiceClient;
 use albumen::v1::auth_service_client::AuthServiceClient;
 use albumen::v1::create_export_request::Source;
 use albumen::v1::export_service_client::ExportServiceClient;
+use albumen::v1::job_service_client::JobServiceClient;
 use albumen::v1::server_service_client::ServerServiceClient;
 use albumen::v1::shared_link_service_client::SharedLinkServiceClient;
 use albumen::v1::stream_upload_request::Part;
@@ -194,6 +195,7 @@ impl Person {
     clients! {
         server: ServerServiceClient,
         audit: AuditServiceClient,
+        jobs: JobServiceClient,
         auth: AuthServiceClient,
         users: UserServiceClient,
         uploads: UploadServiceClient,

@@ -20,6 +20,8 @@ pub(crate) enum Act {
     Wait,
     /// Waits for the gate, then says that it goes on.
     WaitThenProgress,
+    /// Waits for the gate, then fails.
+    WaitThenFail,
 }
 
 /// A job that counts how often it runs.
@@ -78,6 +80,10 @@ impl Job for Probe {
             Act::WaitThenProgress => {
                 watch.gate.acquire().await.unwrap().forget();
                 context.progress(1, Some(2)).await
+            }
+            Act::WaitThenFail => {
+                watch.gate.acquire().await.unwrap().forget();
+                Err(Error::Conflict)
             }
         }
     }

@@ -63,3 +63,17 @@ pub enum State {
     /// It was given up.
     Cancelled = 5,
 }
+
+impl State {
+    /// The state's name for people and for error metadata.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Parked => "parked",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, Set};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -40,9 +40,9 @@ pub(super) async fn work(app: &App, row: Row, kind: Kind, stopping: &Cancellatio
     if let Outcome::Failed(failure) = &outcome {
         tracing::warn!(job.id = %id, job.kind = row.kind, ?failure, "a job failed");
     }
-    let Some(change) = change(app, &row, outcome) else { return };
+    let app_ = app.clone();
     let settle = app.transact(move |transaction| async move {
-        settle(&transaction, &context, row, change).await
+        settle(&app_, &transaction, &context, &row, outcome).await
     });
     if let Err(error) = settle.await {
         // The lease ends by itself, and the job is repeated.
@@ -135,28 +135,33 @@ fn change(app: &App, row: &Row, outcome: Outcome) -> Option<ActiveModel> {
     })
 }
 
-/// Writes the change, unless the job is somebody else's by now. One that would be queued again is
-/// given up if another of its key is queued already, which does the same.
+/// Notes what became of an attempt, unless the job is somebody else's by now. One that would be
+/// queued again is given up if another of its key is queued already, which does the same.
 async fn settle(
+    app: &App,
     transaction: &Transaction,
     context: &Context,
-    row: Row,
-    mut change: ActiveModel,
+    row: &Row,
+    outcome: Outcome,
 ) -> Result<()> {
-    if change.state == Set(State::Queued)
-        && let Some(key) = row.unique_key
-    {
-        let twin = job::Entity::find()
-            .filter(Column::Kind.eq(row.kind))
-            .filter(Column::UniqueKey.eq(key))
-            .filter(Column::State.eq(State::Queued));
-        if twin.count(&**transaction).await? > 0 {
-            change.state = Set(State::Cancelled);
-            change.finish_time = Set(Some(row.update_time));
-        }
+    let Some(mut change) = change(app, row, outcome) else { return Ok(()) };
+    let is_queued = change.state == Set(State::Queued);
+    if is_queued && queued_twin(transaction, row).await?.is_some() {
+        change.state = Set(State::Cancelled);
+        change.finish_time = Set(Some(app.now()));
     }
     context.held().set(change).exec(&**transaction).await?;
     Ok(())
+}
+
+/// The queued job with the kind and key of another.
+pub(super) async fn queued_twin(transaction: &Transaction, row: &Row) -> Result<Option<Row>> {
+    let Some(key) = &row.unique_key else { return Ok(None) };
+    let find = job::Entity::find()
+        .filter(Column::Kind.eq(&row.kind))
+        .filter(Column::UniqueKey.eq(key))
+        .filter(Column::State.eq(State::Queued));
+    Ok(find.one(&**transaction).await?)
 }
 
 /// How long a job waits after some failures: twice as long each time, and up to a quarter more, so

@@ -8,6 +8,8 @@
 mod attempt;
 mod context;
 pub mod lease;
+mod manage;
+mod rpc;
 mod runner;
 mod schedule;
 mod sweep;
@@ -31,6 +33,8 @@ use crate::id::JobId;
 use crate::time::Micros;
 
 pub use context::Context;
+pub use manage::{Filter, cancel, get, list, retry};
+pub use rpc::Rpc;
 pub use runner::{run_until_idle, start};
 pub use schedule::Schedule;
 pub use sweep::Sweep;

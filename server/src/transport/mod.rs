@@ -16,6 +16,7 @@ use albumen::v1::asset_service_server::AssetServiceServer;
 use albumen::v1::audit_service_server::AuditServiceServer;
 use albumen::v1::auth_service_server::AuthServiceServer;
 use albumen::v1::export_service_server::ExportServiceServer;
+use albumen::v1::job_service_server::JobServiceServer;
 use albumen::v1::server_service_server::ServerServiceServer;
 use albumen::v1::shared_link_service_server::SharedLinkServiceServer;
 use albumen::v1::upload_service_server::UploadServiceServer;
@@ -42,7 +43,9 @@ pub use metrics::serve as serve_metrics;
 
 use crate::app::App;
 use crate::error::{Error, log};
-use crate::{albums, assets, audit, auth, exports, installation, shared_links, uploads, users};
+use crate::{
+    albums, assets, audit, auth, exports, installation, jobs, shared_links, uploads, users,
+};
 
 /// The largest message that is read: room for a chunk of 3 MiB.
 const MAX_MESSAGE_BYTES: usize = 4 << 20;
@@ -137,6 +140,7 @@ fn services(app: &App) -> RoutesBuilder {
         .add_service(ServerServiceServer::new(installation::Rpc(app.clone())))
         .add_service(AuditServiceServer::new(audit::Rpc(app.clone())))
         .add_service(AuthServiceServer::new(auth::Rpc(app.clone())))
+        .add_service(JobServiceServer::new(jobs::Rpc(app.clone())))
         .add_service(UserServiceServer::new(users::Rpc(app.clone())))
         .add_service(
             UploadServiceServer::new(uploads::Rpc(app.clone()))
