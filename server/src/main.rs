@@ -11,7 +11,9 @@ use anyhow::Context as _;
 use clap::{Arg, ArgMatches, Command};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 /// Wrong settings, as in `sysexits.h`.
 const EXIT_CONFIG: u8 = 78;
@@ -26,7 +28,6 @@ fn main() -> ExitCode {
             return ExitCode::from(EXIT_CONFIG);
         }
     };
-    start_log(&config);
     match run(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -75,20 +76,24 @@ fn read_config(flags: &ArgMatches) -> Result<Config, String> {
     Config::read(&flags, &variables)
 }
 
-fn start_log(config: &Config) {
-    let filter = EnvFilter::new(&config.log);
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+/// Starts the log, and the export of spans where the settings ask for it.
+fn start_log(config: &Config) -> anyhow::Result<()> {
+    let log = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
-    match config.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
-    }
+    let log = match config.log_format {
+        LogFormat::Text => log.boxed(),
+        LogFormat::Json => log.json().boxed(),
+    };
+    let lines = tracing_subscriber::registry().with(EnvFilter::new(&config.log)).with(log);
+    #[cfg(feature = "otel")]
+    let lines = lines.with(albumen_server::transport::otel::layer(config)?);
+    Ok(lines.try_init()?)
 }
 
 #[tokio::main]
 async fn run(config: Config) -> anyhow::Result<()> {
+    start_log(&config)?;
     let address = config.listen;
     let app = open(config, Clock::System).await?;
     let listener =
@@ -112,6 +117,8 @@ async fn run(config: Config) -> anyhow::Result<()> {
         tracing::info!("stopping");
     };
     serve(app.clone(), listener, shutdown).await?;
+    #[cfg(feature = "otel")]
+    albumen_server::transport::otel::flush().await;
     Ok(app.database.close().await?)
 }
 
