@@ -151,6 +151,12 @@ pub const SETTINGS: &[Setting] = &[
         "Address and port to serve /metrics for Prometheus on, as in 127.0.0.1:9420; \
          default: nowhere",
     ),
+    setting(
+        "otlp-endpoint",
+        "",
+        "Collector of OpenTelemetry that gets the spans of calls over gRPC, as in \
+         http://127.0.0.1:4317; default: none; only where the server was built for it",
+    ),
     setting("reflection", "true", "Whether gRPC reflection tells clients about the API"),
     setting(
         "log",
@@ -256,6 +262,7 @@ pub struct Config {
     pub shutdown_grace: Duration,
     pub cors_origins: Vec<http::HeaderValue>,
     pub metrics_listen: Option<SocketAddr>,
+    pub otlp_endpoint: Option<String>,
     pub reflection: bool,
     pub log: String,
     pub log_format: LogFormat,
@@ -327,6 +334,7 @@ impl Reader<'_> {
             shutdown_grace: self.duration("shutdown-grace", Duration::ZERO, 60 * minute),
             cors_origins: self.optional("cors-origins", origins).unwrap_or_default(),
             metrics_listen: self.optional("metrics-listen", |text| text.parse().ok()),
+            otlp_endpoint: self.otlp_endpoint(),
             reflection: self.parse("reflection", |text| text.parse().ok(), true),
             log: self.text("log"),
             log_format: self.parse("log-format", log_format, LogFormat::Text),
@@ -344,6 +352,16 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// The setting is there in every build, so that one that cannot keep to it says so.
+    fn otlp_endpoint(&mut self) -> Option<String> {
+        let endpoint = self.optional("otlp-endpoint", public_url)?;
+        if cfg!(not(feature = "otel")) {
+            let mistake = "--otlp-endpoint needs a server that was built with --features otel";
+            self.mistakes.push(mistake.to_owned());
+        }
+        Some(endpoint)
     }
 
     fn refuse_unknown(&mut self) {
@@ -549,6 +567,12 @@ mod tests {
         assert_eq!(config.unwrap_err(), "--tls-cert and --tls-key go together");
         let config = Config::read(&map(&[("tls-cert", "a"), ("tls-key", "b")]), &map(&[]));
         assert!(config.unwrap().tls.is_some());
+    }
+
+    #[test]
+    fn spans_are_sent_only_by_a_build_that_can() {
+        let config = Config::read(&map(&[("otlp-endpoint", "http://[::1]:4317")]), &map(&[]));
+        assert_eq!(config.is_ok(), cfg!(feature = "otel"));
     }
 
     #[test]

@@ -11,7 +11,9 @@ use std::process::ExitCode;
 
 use albumen_server::config::{Config, LogFormat, SETTINGS, Setting};
 use clap::{Arg, ArgMatches, Command};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 /// Wrong settings, as in `sysexits.h`.
 const EXIT_CONFIG: u8 = 78;
@@ -31,7 +33,6 @@ pub(crate) fn run() -> ExitCode {
             return ExitCode::from(EXIT_CONFIG);
         }
     };
-    start_log(&config);
     match start(name, config, matches) {
         Ok(code) => code,
         Err(error) => {
@@ -54,6 +55,7 @@ fn commands() -> Command {
 
 #[tokio::main]
 async fn start(name: &str, config: Config, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+    start_log(&config)?;
     match name {
         "migrate" => migrate::run(config, matches).await,
         "admin" => admin::run(config, matches).await,
@@ -104,16 +106,19 @@ fn read_config(matches: &ArgMatches) -> Result<Config, String> {
     Config::read(&flags, &variables)
 }
 
-fn start_log(config: &Config) {
-    let filter = EnvFilter::new(&config.log);
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+/// Starts the log, and the export of spans where the settings ask for it.
+fn start_log(config: &Config) -> anyhow::Result<()> {
+    let log = tracing_subscriber::fmt::layer()
         .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);
-    match config.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
-    }
+    let log = match config.log_format {
+        LogFormat::Text => log.boxed(),
+        LogFormat::Json => log.json().boxed(),
+    };
+    let lines = tracing_subscriber::registry().with(EnvFilter::new(&config.log)).with(log);
+    #[cfg(feature = "otel")]
+    let lines = lines.with(albumen_server::transport::otel::layer(config)?);
+    Ok(lines.try_init()?)
 }
 
 /// Says something to whoever called the command.

@@ -37,6 +37,8 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
         tracing::info!("stopping");
     };
     serve(app.clone(), listener, shutdown).await?;
+    #[cfg(feature = "otel")]
+    albumen_server::transport::otel::flush().await;
     app.database.close().await?;
     Ok(ExitCode::SUCCESS)
 }

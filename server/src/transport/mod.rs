@@ -7,6 +7,8 @@ mod connection;
 mod limits;
 mod listener;
 mod metrics;
+#[cfg(feature = "otel")]
+pub mod otel;
 mod refusals;
 mod tls;
 mod trace;
