@@ -6,7 +6,17 @@ const FLOORS: &[&[&str]] = &[
     &["config", "error", "id", "mask", "page", "time"],
     &["blob", "byte_range", "database", "entity", "keys", "media", "password", "zip"],
     &["access", "app"],
-    &["albums", "assets", "auth", "exports", "installation", "shared_links", "uploads", "users"],
+    &[
+        "albums",
+        "assets",
+        "auth",
+        "backups",
+        "exports",
+        "installation",
+        "shared_links",
+        "uploads",
+        "users",
+    ],
     &["transport"],
 ];
 

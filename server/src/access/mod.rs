@@ -30,8 +30,8 @@ pub use album::{
     album, album_assets, album_entries, album_files, albums, created, lock_album, owners, with_role,
 };
 pub use asset::{
-    asset, asset_of_blob, files, has_all_blobs, mark_damaged, own_asset_ids, own_assets, own_list,
-    own_motion, visible_assets,
+    all_files, asset, asset_of_blob, files, has_all_blobs, mark_damaged, own_asset_ids, own_assets,
+    own_list, own_motion, visible_assets,
 };
 pub use credential::authenticate;
 pub use export::{export, export_part, export_parts, lock_export};
