@@ -10,6 +10,7 @@ mod albums;
 mod archives;
 mod assets;
 mod auth;
+mod backups;
 mod blobs;
 mod credentials;
 mod exports;

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use sea_orm::sea_query::Query;
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, PaginatorTrait as _,
-    QueryFilter as _, QuerySelect as _, QueryTrait as _, Select,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
 };
 
 use super::album::visible_album_ids;
@@ -103,6 +103,21 @@ pub async fn asset_of_blob(
 ) -> Result<Option<AssetFile>> {
     let find = asset_file::Entity::find().filter(asset_file::Column::BlobId.eq(blob_id));
     Ok(find.one(connection).await?)
+}
+
+/// How many rows [`all_files`] gives at once.
+const FILES_PER_PAGE: u64 = 1000;
+
+/// The files of all assets, a page at a time in the order of their blobs, for backups.
+pub async fn all_files(
+    connection: &impl ConnectionTrait,
+    after: Option<BlobId>,
+) -> Result<Vec<AssetFile>> {
+    let mut find = asset_file::Entity::find().order_by_asc(asset_file::Column::BlobId);
+    if let Some(after) = after {
+        find = find.filter(asset_file::Column::BlobId.gt(after));
+    }
+    Ok(find.limit(FILES_PER_PAGE).all(connection).await?)
 }
 
 /// How many values one query takes at most; SQLite's limit is 32766.

@@ -42,8 +42,8 @@ pub use album::{
 };
 pub use api_key::{api_key, api_keys};
 pub use asset::{
-    asset, asset_of_blob, files, has_all_blobs, mark_damaged, own_asset_ids, own_assets, own_list,
-    own_motion, visible_assets,
+    all_files, asset, asset_of_blob, files, has_all_blobs, mark_damaged, own_asset_ids, own_assets,
+    own_list, own_motion, visible_assets,
 };
 pub use attempt::{Attempt, forget_attempts};
 pub use audit::audit_events;
