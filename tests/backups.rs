@@ -406,8 +406,8 @@ async fn bytes_stay_while_a_backup_is_made_and_no_other_begins() {
     test(|server| async move {
         server.user("ann").await.photos(0..1).await;
         let (app, folder) = (&server.app, tempfile::tempdir().unwrap());
-        let (database, hour) = (&app.database, Duration::from_secs(3600));
-        let held = lease::acquire(database, app.now(), lease::BACKUP, hour).await.unwrap();
+        let (database, minute) = (&app.database, Duration::from_secs(60));
+        let held = lease::acquire(database, app.now(), lease::BACKUP, minute).await.unwrap();
         let refused = backup(&server, folder.path(), PLAIN).await.unwrap_err();
         assert!(refused.to_string().contains("another backup"), "{refused:#}");
         held.unwrap().release(database).await.unwrap();

@@ -354,6 +354,7 @@ impl Error {
     }
 
     /// The metadata that `ErrorReason` promises.
+    #[expect(clippy::too_many_lines, reason = "one row for each error, nothing else")]
     fn metadata(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::InvalidRequest(violations) => {

@@ -77,11 +77,11 @@ pub async fn create(
     );
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let _lock = lock(folder)?;
-    let copying = async {
+    let copying = Box::pin(async {
         let (database, rows) = snapshot::take(installation, folder).await?;
         let outcomes = copy_all(installation, folder, &rows, options, listener).await?;
         anyhow::Ok((database, rows, outcomes))
-    };
+    });
     let (database, rows, outcomes) = while_no_bytes_go(installation, copying).await?;
     if !options.skip_lost {
         refuse_loss(&rows, &outcomes)?;
@@ -113,12 +113,11 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
 /// Runs `work` while no job removes the bytes of deleted rows, which the snapshot may name.
 async fn while_no_bytes_go<T>(
     installation: &Installation,
-    work: impl Future<Output = anyhow::Result<T>>,
+    mut work: impl Future<Output = anyhow::Result<T>> + Unpin,
 ) -> anyhow::Result<T> {
     let (database, clock) = (&installation.database, &installation.clock);
     let held = lease::acquire(database, clock.now(), lease::BACKUP, HOLD).await?;
     let held = held.context("another backup is running, or was cut off in the last two minutes")?;
-    let mut work = std::pin::pin!(work);
     let result = loop {
         tokio::select! {
             result = &mut work => break result,
