@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-sqlite test-postgres test-large lint generate \
-	sdk-test tour bench deny clean
+.PHONY: help setup build run demo settings test test-sqlite test-postgres test-large lint generate \
+	sdk-test tour bench fuzz deny clean
 
 # buf finds its plugins there.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
@@ -50,12 +50,21 @@ lint: $(SETUP) ## Check formatting, lints, documentation and protos
 	buf lint
 	buf format -d --exit-code
 
+settings: ## Write the table of settings into docs/OPERATIONS.md
+	WRITE_SETTINGS=1 cargo test --test it house::config
+
 generate: $(SETUP) $(VENV) ## Generate the TypeScript and Python clients
 	rm -rf client-sdk/typescript/src/gen client-sdk/python/albumen/v1
 	buf generate
 
 bench: $(SETUP) ## Run the benchmarks
 	cargo bench -p albumen
+
+fuzz: ## Feed parsers with made-up input: make fuzz TARGET=page_tokens SECONDS=60
+	@cargo fuzz --version >/dev/null 2>&1 || \
+		{ echo "cargo-fuzz is missing: cargo install --locked cargo-fuzz"; exit 1; }
+	RUSTC_BOOTSTRAP=1 cargo fuzz run $(or $(TARGET),page_tokens) -- \
+		-max_total_time=$(or $(SECONDS),60) -max_len=65536
 
 deny: ## Check licences, sources and advisories of the dependencies
 	@cargo deny --version >/dev/null 2>&1 || \

@@ -1,6 +1,6 @@
 //! The settings and the documents that list them.
 
-use albumen_server::config::SETTINGS;
+use albumen_server::config::{SETTINGS, Setting};
 
 use super::repository;
 
@@ -22,10 +22,32 @@ fn the_sample_lists_exactly_the_settings_with_their_defaults() {
     assert_eq!(listed, expected);
 }
 
+/// The table of the manual. `make settings` writes it there.
 #[test]
-fn the_operations_manual_names_every_setting() {
-    let manual = std::fs::read_to_string(repository("docs/OPERATIONS.md")).unwrap();
-    for setting in SETTINGS {
-        assert!(manual.contains(&setting.variable()), "{} is missing", setting.variable());
+#[expect(clippy::disallowed_methods, reason = "what the test is to do is not a setting")]
+fn the_operations_manual_has_the_table_of_settings() {
+    let path = repository("docs/OPERATIONS.md");
+    let manual = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = manual.split_once(HEAD).unwrap();
+    let (found, after) = rest.split_once("\n\n").unwrap();
+    let rows: Vec<_> = SETTINGS.iter().map(row).collect();
+    let expected = rows.join("\n");
+    if std::env::var_os("WRITE_SETTINGS").is_some() {
+        std::fs::write(path, format!("{before}{HEAD}{expected}\n\n{after}")).unwrap();
+    } else {
+        assert_eq!(found, expected, "make settings writes the table");
     }
+}
+
+const HEAD: &str = "| variable | default | what it sets |\n|---|---|---|\n";
+
+fn row(setting: &Setting) -> String {
+    let variable = setting.variable();
+    let default = match setting.default {
+        "" => "–".to_owned(),
+        default => format!("`{default}`"),
+    };
+    let file =
+        if setting.is_secret { format!("; or `{variable}_FILE`") } else { String::new() };
+    format!("| `{variable}` | {default} | {}{file} |", setting.help)
 }
