@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo settings test test-sqlite test-postgres test-large lint generate \
-	sdk-test tour bench fuzz deny clean
+.PHONY: help setup build run demo settings test test-sqlite test-postgres test-large soak lint \
+	generate sdk-test tour bench fuzz deny clean
 
 # buf finds its plugins there.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
@@ -36,6 +36,9 @@ test-postgres: $(SETUP) ## Run the integration tests on a private PostgreSQL
 
 test-large: $(SETUP) ## Run the tests with files of more than 4 GiB too
 	@scripts/test.sh large
+
+soak: $(SETUP) ## Kill a server thousands of times and look for what is lost
+	@scripts/test.sh soak
 
 tour: $(SETUP) ## Run the commands of docs/grpcurl.md
 	@scripts/test.sh tour

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs tests and closes with their sum: scripts/test.sh [sqlite|postgres|sdk|tour|large]…
+# Runs tests and closes with their sum: scripts/test.sh [sqlite|postgres|sdk|tour|large|soak]…
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,7 +20,7 @@ for suite in "$@"; do
             ALBUMEN_TEST_DATABASE=sqlite run cargo test --workspace --no-fail-fast
             ;;
         postgres)
-            ALBUMEN_TEST_DATABASE=postgres run scripts/postgres.sh cargo test --workspace --test it
+            ALBUMEN_TEST_DATABASE=postgres run scripts/postgres.sh cargo test --workspace --test it --test crash
             ;;
         sdk)
             run scripts/sdk-test.sh
@@ -31,6 +31,11 @@ for suite in "$@"; do
             ;;
         large)
             ALBUMEN_TEST_LARGE=1 run cargo test --workspace --test it
+            ;;
+        soak)
+            # Hours, unless the variable says otherwise.
+            ALBUMEN_TEST_CRASH_ROUNDS=${ALBUMEN_TEST_CRASH_ROUNDS:-5000} \
+                run cargo test --workspace --test crash -- --nocapture
             ;;
         *)
             echo "there is no suite $suite" >&2

@@ -62,7 +62,7 @@ pub use session::{
 };
 pub use shared_link::{link_by_address, lock_shared_link, shared_link, shared_links};
 pub use upload::{
-    expired_uploads, lock_expired_upload, lock_upload, reserved_bytes, takes_bytes, upload,
+    active_uploads, expired_uploads, lock_expired_upload, lock_upload, reserved_bytes, upload,
 };
 pub use user::{
     active_admins, directory, found_user, known_users, lock_user, me, owned_album_ids, user,

@@ -1,5 +1,7 @@
 //! Uploads: their owner's alone.
 
+use std::collections::HashSet;
+
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _, Select,
 };
@@ -57,10 +59,20 @@ fn expired(now: Micros) -> Select<upload::Entity> {
         .filter(upload::Column::ExpireTime.lte(now))
 }
 
-/// Whether an upload takes bytes, whoever's it is.
-pub async fn takes_bytes(connection: &impl ConnectionTrait, id: UploadId) -> Result<bool> {
-    let upload = upload::Entity::find_by_id(id).one(connection).await?;
-    Ok(upload.is_some_and(|upload| upload.state == State::Active))
+/// Those of some uploads that take bytes, whoever's they are.
+pub async fn active_uploads(
+    connection: &impl ConnectionTrait,
+    ids: &[UploadId],
+) -> Result<HashSet<UploadId>> {
+    let active = upload::Entity::find()
+        .filter(upload::Column::Id.is_in(ids.iter().copied()))
+        .filter(upload::Column::State.eq(State::Active))
+        .select_only()
+        .column(upload::Column::Id)
+        .into_tuple::<UploadId>()
+        .all(connection)
+        .await?;
+    Ok(active.into_iter().collect())
 }
 
 /// The size of a user's open uploads together: what they have reserved.

@@ -12,6 +12,9 @@ use crate::error::{Error, Result};
 use crate::id::UploadId;
 use crate::jobs::{Context, Job};
 
+/// How many files are compared with their rows at once.
+const BATCH: usize = 1000;
+
 /// Gives expired uploads up, forgets those that ended a while ago, and removes files without one.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Sweep;
@@ -24,8 +27,8 @@ impl Job for Sweep {
             give_up(&app, id).await?;
         }
         forget(&app).await?;
-        for id in spool::list(&app).await? {
-            remove_stray(&app, id).await?;
+        for ids in spool::list(&app).await?.chunks(BATCH) {
+            remove_strays(&app, ids).await?;
         }
         Ok(())
     }
@@ -45,15 +48,15 @@ async fn give_up(app: &App, id: UploadId) -> Result<()> {
     discard(app, id, spool).await
 }
 
-/// Removes a file whose upload is over or gone.
-async fn remove_stray(app: &App, id: UploadId) -> Result<()> {
-    if access::takes_bytes(app.database.reader(), id).await? {
-        return Ok(());
+/// Removes the files whose upload is over or gone.
+async fn remove_strays(app: &App, ids: &[UploadId]) -> Result<()> {
+    let active = access::active_uploads(app.database.reader(), ids).await?;
+    for id in ids.iter().copied().filter(|id| !active.contains(id)) {
+        if let Some(spool) = unused(app, id).await? {
+            discard(app, id, spool).await?;
+        }
     }
-    match unused(app, id).await? {
-        Some(spool) => discard(app, id, spool).await,
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// The file of an upload; `None` if somebody has it open.
@@ -68,7 +71,7 @@ async fn unused(app: &App, id: UploadId) -> Result<Option<Spool>> {
 /// Removes a file, unless its upload takes bytes. The file stays locked until it is gone: an id
 /// that was forgotten may begin again.
 async fn discard(app: &App, id: UploadId, spool: Spool) -> Result<()> {
-    if !access::takes_bytes(app.database.reader(), id).await? {
+    if access::active_uploads(app.database.reader(), &[id]).await?.is_empty() {
         spool::remove(app, id).await;
     }
     drop(spool);
