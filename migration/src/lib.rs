@@ -18,6 +18,7 @@ mod m20261122_03_albums;
 mod m20261122_04_uploads;
 mod m20261122_05_shared_links;
 mod m20261122_06_exports;
+mod m20261122_08_asset_life;
 mod table;
 
 /// Brings a database from one schema to another.
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_04_uploads::Migration),
             Box::new(m20261122_05_shared_links::Migration),
             Box::new(m20261122_06_exports::Migration),
+            Box::new(m20261122_08_asset_life::Migration),
         ]
     }
 }

@@ -20,6 +20,7 @@ mod user;
 use std::ops::Deref;
 
 use albumen::{Caller, Method, Validate, Violations};
+use sea_orm::sea_query::LockType;
 use sea_orm::{EntityTrait, QuerySelect, Select};
 
 use crate::entity::album_member::Role;
@@ -27,11 +28,13 @@ use crate::error::{Error, Result};
 use crate::id::{AlbumId, SessionId, SharedLinkId, UserId, VisitorId};
 
 pub use album::{
-    album, album_assets, album_entries, album_files, albums, created, lock_album, owners, with_role,
+    album, album_assets, album_entries, album_files, album_places, albums, created, expired_albums,
+    lock_album, lock_albums_having, lock_expired_albums, owners, with_role,
 };
 pub use asset::{
-    asset, asset_of_blob, files, has_all_blobs, mark_damaged, own_asset_ids, own_assets, own_list,
-    own_motion, visible_assets,
+    asset, asset_of_blob, asset_of_digest, files, has_all_blobs, lock_unnamed_blobs, mark_damaged,
+    own_asset_ids, own_assets, own_list, own_motion, owner_of_expired_trash, sharable_assets,
+    trash, visible_assets, withdrawn_blobs,
 };
 pub use credential::authenticate;
 pub use export::{export, export_part, export_parts, lock_export};
@@ -41,7 +44,7 @@ pub use network::Network;
 pub use session::{has_users, installation, lock_installation, lock_session, signing_keys};
 pub use shared_link::{link_by_address, lock_shared_link, shared_link, shared_links};
 pub use upload::{lock_upload, reserved_bytes, upload};
-pub use user::{lock_user, me, user, user_by_email};
+pub use user::{LockedUser, lock_user, me, user, user_by_email};
 
 /// Who calls.
 #[derive(Debug, Clone)]
@@ -189,6 +192,9 @@ fn found(actor: Option<&Actor>) -> Result<Actor> {
 
 /// Locks the rows of a select until the transaction ends. SQLite needs no such lock: its
 /// transactions exclude each other from the start.
+///
+/// Others may still insert rows that refer to the locked ones: `FOR UPDATE` would let a change of
+/// an album and an insertion of its member wait for each other.
 fn lock<E: EntityTrait>(select: Select<E>, backend: sea_orm::DbBackend) -> Option<Select<E>> {
-    (backend != sea_orm::DbBackend::Sqlite).then(|| select.lock_exclusive())
+    (backend != sea_orm::DbBackend::Sqlite).then(|| select.lock(LockType::NoKeyUpdate))
 }

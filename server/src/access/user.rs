@@ -1,5 +1,7 @@
 //! Users as they may see themselves.
 
+use std::ops::Deref;
+
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
 
 use super::{UserActor, lock};
@@ -20,14 +22,36 @@ pub async fn user(connection: &impl ConnectionTrait, id: UserId) -> Result<User>
     user.ok_or_else(|| Error::not_found("user", id))
 }
 
+/// A user whose row is locked until the transaction ends. It is the lock of the user's assets and of
+/// their quota too, taken before any album's: whoever changes an asset, or puts one into an album
+/// or link, shows it.
+#[derive(Debug)]
+pub struct LockedUser(User);
+
+impl LockedUser {
+    /// The row itself.
+    #[must_use]
+    pub fn into_row(self) -> User {
+        self.0
+    }
+}
+
+impl Deref for LockedUser {
+    type Target = User;
+
+    fn deref(&self) -> &User {
+        &self.0
+    }
+}
+
 /// A user for a change of what they own: locked until the transaction ends.
-pub async fn lock_user(transaction: &Transaction, id: UserId) -> Result<User> {
+pub async fn lock_user(transaction: &Transaction, id: UserId) -> Result<LockedUser> {
     let find = || user::Entity::find_by_id(id);
     if let Some(lock) = lock(find(), transaction.get_database_backend()) {
         lock.one(&**transaction).await?;
     }
     let user = find().one(&**transaction).await?;
-    user.ok_or_else(|| Error::not_found("user", id))
+    user.map(LockedUser).ok_or_else(|| Error::not_found("user", id))
 }
 
 /// The user with an e-mail, to compare the password.

@@ -4,14 +4,19 @@
 //! the album's row: what the next read shows is never behind.
 
 mod contents;
+mod everywhere;
 mod list;
 mod rpc;
 
 pub use contents::{Added, add, add_assets, remove_assets, reorder_assets};
+pub use everywhere::{Assets, follow_times, remove_everywhere, set_hidden};
 pub use list::{Filter, Order, list};
 pub use rpc::Rpc;
 
-use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Set};
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _, Set,
+};
 
 use crate::access::{self, Actor, Granted};
 use crate::app::App;
@@ -105,12 +110,13 @@ pub async fn create(
             }
             access::refuse_taken(&*transaction, "album", *id.as_bytes()).await?;
         }
+        let owner = access::lock_user(&transaction, user.id).await?;
         let album = insert(&app_, &transaction, user.id, id, values).await?;
         let album = access::created(album);
         if assets.is_empty() {
             return Ok(album);
         }
-        let assets = access::own_assets(&*transaction, &user, &assets).await?;
+        let assets = access::sharable_assets(&transaction, &owner, &assets).await?;
         let id = album.id;
         contents::insert(&app_, &transaction, album, &assets).await?;
         access::album(&*transaction, &actor_, id, Role::Owner).await
@@ -141,6 +147,7 @@ async fn insert(
         create_time: Set(now),
         update_time: Set(now),
         delete_time: Set(None),
+        hidden_cover_asset_id: Set(None),
     };
     let album = album.insert(&**transaction).await?;
     let member = album_member::ActiveModel {
@@ -182,6 +189,7 @@ pub async fn update(
                     let wanted = values.cover_asset_id;
                     let cover = contents::cover(&transaction, &album, order, wanted);
                     change.cover_asset_id = Set(cover.await?);
+                    change.hidden_cover_asset_id = Set(None);
                 }
             }
         }
@@ -225,6 +233,27 @@ async fn set_trashed(
     });
     let album = album.await?;
     view(app, actor, album).await
+}
+
+/// Deletes albums for good that are in the trash longer than they are kept there, `limit` at most,
+/// and returns how many. Their assets stay with their owners.
+pub async fn purge_expired(app: &App, limit: u64) -> Result<usize> {
+    let before = app.now().before(app.config.trash_ttl);
+    let expired = access::expired_albums(app.database.reader(), before, limit).await?;
+    if expired.is_empty() {
+        return Ok(0);
+    }
+    let purged = app.transact(move |transaction| async move {
+        let expired = access::lock_expired_albums(&transaction, expired, before).await?;
+        let delete = album::Entity::delete_many()
+            .filter(album::Column::Id.is_in(expired.iter().copied()))
+            .exec(&*transaction);
+        delete.await?;
+        Ok(expired.len())
+    });
+    let purged = purged.await?;
+    app.revocations.announce();
+    Ok(purged)
 }
 
 /// An album for a change of it, of its contents or of its links: locked, and not in the trash.
