@@ -13,6 +13,9 @@ const NF: Code = Code::NotFound;
 const FP: Code = Code::FailedPrecondition;
 const IA: Code = Code::InvalidArgument;
 
+/// The id of nothing that is there.
+const NOBODY: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+
 const PERSONAS: [&str; 11] = [
     "anonymous",
     "signed out",
@@ -37,8 +40,29 @@ const MATRIX: &[(&str, [Code; 11])] = &[
     ("AuthService/Login",                 [OK, OK, OK, OK, OK, OK, OK, OK, OK, OK, OK]),
     ("AuthService/RefreshSession",        [UA, UA, UA, UA, UA, UA, UA, UA, UA, UA, UA]),
     ("AuthService/Logout",                [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
+    ("AuthService/ListSessions",            [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
+    ("AuthService/UpdateSession",           [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
+    ("AuthService/RevokeSession",           [UA, UA, NF, NF, NF, PD, PD, PD, UA, UA, UA]),
+    ("AuthService/RevokeOtherSessions",     [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
+    ("AuthService/ChangePassword",          [UA, UA, UA, UA, UA, PD, PD, PD, UA, UA, UA]),
+    ("AuthService/CreateApiKey",            [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
+    ("AuthService/ListApiKeys",             [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
+    ("AuthService/DeleteApiKey",            [UA, UA, NF, NF, NF, PD, PD, PD, UA, UA, UA]),
+    ("AuditService/ListAuditEvents",        [UA, UA, PD, OK, PD, PD, PD, PD, UA, UA, UA]),
+    ("JobService/GetJob",                   [UA, UA, PD, NF, PD, PD, PD, PD, UA, UA, UA]),
+    ("JobService/ListJobs",                 [UA, UA, PD, OK, PD, PD, PD, PD, UA, UA, UA]),
+    ("JobService/RetryJob",                 [UA, UA, PD, NF, PD, PD, PD, PD, UA, UA, UA]),
+    ("JobService/CancelJob",                [UA, UA, PD, NF, PD, PD, PD, PD, UA, UA, UA]),
     ("UserService/GetMe",                 [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
     ("UserService/UpdateMe",              [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
+    ("UserService/GetUsage",                [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
+    ("UserService/GetUser",                 [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
+    ("UserService/ListUsers",               [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
+    ("UserService/CreateUser",              [UA, UA, PD, OK, PD, PD, PD, PD, UA, UA, UA]),
+    ("UserService/UpdateUser",              [UA, UA, PD, OK, PD, PD, PD, PD, UA, UA, UA]),
+    ("UserService/DeleteUser",              [UA, UA, PD, OK, PD, PD, PD, PD, UA, UA, UA]),
+    ("UserService/RestoreUser",             [UA, UA, PD, OK, PD, PD, PD, PD, UA, UA, UA]),
+    ("UserService/ResetPassword",           [UA, UA, PD, OK, PD, PD, PD, PD, UA, UA, UA]),
     ("UploadService/GetUpload",           [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
     ("UploadService/CreateUpload",        [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
     ("UploadService/AppendUpload",        [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
@@ -95,17 +119,19 @@ struct World {
     upload: Upload,
     link: SharedLink,
     export: Export,
+    /// A user whom administrators change.
+    target: User,
 }
 
 impl World {
-    async fn make(owner: &Person, number: u32) -> Self {
+    async fn make(owner: &Person, target: User, number: u32) -> Self {
         let mut assets = owner.photos(number * 2..number * 2 + 2).await;
         let loose = assets.pop().unwrap();
         let album = owner.album("Trip", &assets).await;
         let upload = owner.create_upload("x.jpg", 4096).await;
         let link = owner.link(&album, SharedLink::default()).await;
         let export = owner.export(&album).await.unwrap();
-        Self { album, asset: assets.pop().unwrap(), loose, upload, link, export }
+        Self { album, asset: assets.pop().unwrap(), loose, upload, link, export, target }
     }
 }
 
@@ -115,6 +141,7 @@ struct Cast {
     stranger: Person,
     signed_out: Person,
     other_guest: Person,
+    target: User,
 }
 
 impl Cast {
@@ -128,7 +155,8 @@ impl Cast {
         let other = stranger.album("Other", &stranger.photos(90_000..90_001).await).await;
         let other = stranger.link(&other, SharedLink::default()).await;
         let other_guest = server.guest(&other, "").await;
-        Self { admin, owner, stranger, signed_out, other_guest }
+        let target = server.user("target").await.user;
+        Self { admin, owner, stranger, signed_out, other_guest, target }
     }
 
     /// The persona in this world, and the export that it would ask for.
@@ -200,7 +228,7 @@ async fn every_persona_gets_the_expected_code_from_every_rpc() {
         for (index, persona) in PERSONAS.iter().enumerate() {
             for (row, codes) in MATRIX {
                 number += 1;
-                let mut world = World::make(&cast.owner, number).await;
+                let mut world = World::make(&cast.owner, cast.target.clone(), number).await;
                 let mut person = cast.play(persona, &server, &mut world).await;
                 if *row == "AuthService/Logout" && !person.user.email.is_empty() {
                     // A session to end, so that the persona's own goes on.
@@ -229,8 +257,10 @@ async fn call(row: &str, who: &Person, world: &World) -> Code {
     let (service, rpc) = row.split_once('/').unwrap();
     match service {
         "ServerService" => code(who.server().get_server_info(GetServerInfoRequest {}).await),
+        "AuditService" => call_audit(who).await,
+        "JobService" => call_jobs(rpc, who).await,
         "AuthService" => call_auth(rpc, who).await,
-        "UserService" => call_user(rpc, who).await,
+        "UserService" => call_user(rpc, who, world).await,
         "UploadService" => call_upload(rpc, who, world).await,
         "AssetService" => call_asset(rpc, who, world).await,
         "AlbumService" => call_album(rpc, who, world).await,
@@ -250,7 +280,7 @@ async fn call_auth(rpc: &str, who: &Person) -> Code {
                 email: "x@example.org".to_owned(),
                 password: "12345678".to_owned(),
                 display_name: "x".to_owned(),
-                device_name: String::new(),
+                ..SetUpRequest::default()
             };
             code(auth.set_up(request).await)
         }
@@ -258,21 +288,102 @@ async fn call_auth(rpc: &str, who: &Person) -> Code {
             let request = LoginRequest {
                 email: "owner@example.org".to_owned(),
                 password: crate::support::person::PASSWORD.to_owned(),
-                device_name: String::new(),
+                ..LoginRequest::default()
             };
             code(auth.login(request).await)
         }
         "RefreshSession" => {
-            let request = RefreshSessionRequest { refresh_token: "x".to_owned() };
+            let request =
+                RefreshSessionRequest { refresh_token: "x".to_owned(), ..Default::default() };
             code(auth.refresh_session(request).await)
         }
         "Logout" => code(auth.logout(LogoutRequest {}).await),
+        "ListSessions" => code(auth.list_sessions(ListSessionsRequest::default()).await),
+        "UpdateSession" => {
+            let sessions = auth.list_sessions(ListSessionsRequest::default()).await;
+            let own = sessions.map(|answer| answer.into_inner().sessions.remove(0).id);
+            let session = Session { device_name: "x".to_owned(), ..Session::default() };
+            let request = UpdateSessionRequest {
+                session_id: own.unwrap_or_else(|_| NOBODY.to_owned()),
+                session: Some(session),
+                update_mask: None,
+            };
+            code(auth.update_session(request).await)
+        }
+        "RevokeSession" => {
+            let request = RevokeSessionRequest { session_id: NOBODY.to_owned() };
+            code(auth.revoke_session(request).await)
+        }
+        "RevokeOtherSessions" => {
+            code(auth.revoke_other_sessions(RevokeOtherSessionsRequest {}).await)
+        }
+        "ChangePassword" => {
+            let request = ChangePasswordRequest {
+                current_password: "wrong".to_owned(),
+                new_password: "a new password".to_owned(),
+            };
+            code(auth.change_password(request).await)
+        }
+        "CreateApiKey" => {
+            let key = ApiKey {
+                display_name: "x".to_owned(),
+                scopes: vec!["album.read".to_owned()],
+                ..ApiKey::default()
+            };
+            code(auth.create_api_key(CreateApiKeyRequest { api_key: Some(key) }).await)
+        }
+        "ListApiKeys" => code(auth.list_api_keys(ListApiKeysRequest::default()).await),
+        "DeleteApiKey" => {
+            let request = DeleteApiKeyRequest { api_key_id: NOBODY.to_owned() };
+            code(auth.delete_api_key(request).await)
+        }
         _ => panic!("{rpc}"),
     }
 }
 
-async fn call_user(rpc: &str, who: &Person) -> Code {
+async fn call_audit(who: &Person) -> Code {
+    code(who.audit().list_audit_events(ListAuditEventsRequest::default()).await)
+}
+
+async fn call_jobs(rpc: &str, who: &Person) -> Code {
+    let (mut jobs, job_id) = (who.jobs(), NOBODY.to_owned());
     match rpc {
+        "GetJob" => code(jobs.get_job(GetJobRequest { job_id }).await),
+        "ListJobs" => code(jobs.list_jobs(ListJobsRequest::default()).await),
+        "RetryJob" => code(jobs.retry_job(RetryJobRequest { job_id }).await),
+        "CancelJob" => code(jobs.cancel_job(CancelJobRequest { job_id }).await),
+        _ => panic!("{rpc}"),
+    }
+}
+
+async fn call_user(rpc: &str, who: &Person, world: &World) -> Code {
+    let user_id = world.target.id.clone();
+    let mut users = who.users();
+    match rpc {
+        "GetUsage" => code(users.get_usage(GetUsageRequest {}).await),
+        "GetUser" => code(users.get_user(GetUserRequest { user_id }).await),
+        "ListUsers" => code(users.list_users(ListUsersRequest::default()).await),
+        "CreateUser" => {
+            let user = User {
+                display_name: "x".to_owned(),
+                email: format!("{}@example.org", world.album.id),
+                ..User::default()
+            };
+            let password = "a new password".to_owned();
+            let request = CreateUserRequest { user: Some(user), password, ..Default::default() };
+            code(users.create_user(request).await)
+        }
+        "UpdateUser" => {
+            let user = User { display_name: "x".to_owned(), ..User::default() };
+            let request = UpdateUserRequest { user_id, user: Some(user), update_mask: None };
+            code(users.update_user(request).await)
+        }
+        "DeleteUser" => code(users.delete_user(DeleteUserRequest { user_id }).await),
+        "RestoreUser" => code(users.restore_user(RestoreUserRequest { user_id }).await),
+        "ResetPassword" => {
+            let new_password = "a new password".to_owned();
+            code(users.reset_password(ResetPasswordRequest { user_id, new_password }).await)
+        }
         "GetMe" => code(who.users().get_me(GetMeRequest {}).await),
         "UpdateMe" => {
             let user = User { display_name: "x".to_owned(), ..User::default() };
@@ -427,7 +538,7 @@ async fn call_link(rpc: &str, who: &Person, world: &World) -> Code {
         }
         "OpenSharedLink" => {
             let key_or_slug = address(&world.link).to_owned();
-            let request = OpenSharedLinkRequest { key_or_slug, password: String::new() };
+            let request = OpenSharedLinkRequest { key_or_slug, ..Default::default() };
             code(links.open_shared_link(request).await)
         }
         _ => panic!("{rpc}"),

@@ -6,13 +6,12 @@ use albumen::v1::create_export_request::Source;
 use albumen::v1::skipped_asset::Reason;
 use albumen::v1::{
     Album, AlbumOrder, Asset, AssetSelection, AssetVisibility, CreateAlbumRequest,
-    CreateExportRequest, CreateUploadRequest, DeleteAlbumRequest, DownloadAssetRequest, Export,
-    FinishUploadRequest, GetAlbumRequest, GetMeRequest, ListAlbumsRequest, ListAssetsRequest,
-    ReorderAlbumAssetsRequest, SharedLink, StreamExportRequest, UpdateAlbumRequest, Upload,
+    CreateExportRequest, CreateUploadRequest, DeleteAlbumRequest, DeleteUserRequest,
+    DownloadAssetRequest, Export, FinishUploadRequest, GetAlbumRequest, GetMeRequest,
+    ListAlbumsRequest, ListAssetsRequest, ReorderAlbumAssetsRequest, RestoreUserRequest,
+    SharedLink, StreamExportRequest, UpdateAlbumRequest, Upload,
 };
-use albumen_server::albums::Assets;
 use albumen_server::entity::album_member::Role;
-use albumen_server::id::UserId;
 use albumen_server::{albums, assets};
 use tonic::{Code, Response, Status, Streaming};
 
@@ -442,8 +441,7 @@ mod delete_assets {
             ann.delete(&assets).await.unwrap();
             assert_eq!(used_bytes(&ann).await, 0);
             assert_eq!(ann.get_album(&album).await.asset_count, 0);
-            server.app.tasks.close();
-            server.app.tasks.wait().await;
+            server.run_jobs().await;
             assert!(server.app.blobs.list().await.unwrap().is_empty());
         })
         .await;
@@ -552,36 +550,40 @@ mod empty_trash {
 mod many_assets {
     use super::*;
 
-    #[tokio::test]
-    async fn all_assets_of_an_owner_are_hidden_and_shown_at_once() {
-        test(|server| async move {
-            let (ann, bob) = (server.user("ann").await, server.user("bob").await);
-            let assets = ann.photos(0..3).await;
-            let mine = ann.album("a", &assets).await;
-            let shared = bob.album("b", &bob.photos(10..11).await).await;
-            server.member(&shared, &ann, Role::Contributor).await;
-            ann.add(&shared, &assets).await.unwrap();
-            ann.trash(&assets[..1]).await.unwrap();
-            let owner = Assets::Of(UserId::parse(&ann.user.id).unwrap());
-            for (is_hidden, counts) in [(true, [0, 1]), (false, [2, 3])] {
-                let (app, owner) = (server.app.clone(), owner.clone());
-                let hide = server.app.transact(move |transaction| async move {
-                    albums::set_hidden(&app, &transaction, &owner, is_hidden).await
-                });
-                hide.await.unwrap();
-                assert_eq!(ann.get_album(&mine).await.asset_count, counts[0]);
-                assert_eq!(bob.get_album(&shared).await.asset_count, counts[1]);
-                assert_eq!(bob.asset(&assets[1]).await.is_err(), is_hidden);
-                expect_code(bob.asset(&assets[0]).await, Code::NotFound);
-            }
-            ann.restore(&assets).await.unwrap();
-            assert_eq!(bob.get_album(&shared).await.asset_count, 4);
-        })
-        .await;
-    }
-
     fn named(ids: &[String]) -> Vec<Asset> {
         ids.iter().map(|id| Asset { id: id.clone(), ..Asset::default() }).collect()
+    }
+
+    #[tokio::test]
+    async fn all_assets_of_a_deleted_user_are_hidden_until_they_are_back() {
+        test(|server| async move {
+            let (admin, ann) = (server.admin().await, server.user("ann").await);
+            let bob = server.user("bob").await;
+            let assets = ann.photos(0..3).await;
+            let album = bob.album("b", &bob.photos(10..11).await).await;
+            server.member(&album, &ann, Role::Contributor).await;
+            ann.add(&album, &assets).await.unwrap();
+            let export = bob.export(&album).await.unwrap();
+            ann.trash(&assets[..1]).await.unwrap();
+
+            let user_id = ann.user.id.clone();
+            let request = DeleteUserRequest { user_id: user_id.clone() };
+            admin.users().delete_user(request).await.unwrap();
+            assert_eq!(bob.get_album(&album).await.asset_count, 1);
+            assert_eq!(bob.album_names(&album).await, ["10.jpg"]);
+            expect_code(bob.asset(&assets[1]).await, Code::NotFound);
+            let answer = stream(&bob, &export).await;
+            expect_reason(answer, Code::FailedPrecondition, "EXPORT_STALE");
+
+            admin.users().restore_user(RestoreUserRequest { user_id }).await.unwrap();
+            assert_eq!(bob.get_album(&album).await.asset_count, 3);
+            expect_code(bob.asset(&assets[0]).await, Code::NotFound);
+            let ann = server.login(&ann.user.email).await;
+            ann.restore(&assets).await.unwrap();
+            assert_eq!(bob.get_album(&album).await.asset_count, 4);
+            stream(&bob, &export).await.unwrap();
+        })
+        .await;
     }
 
     #[tokio::test]

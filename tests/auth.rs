@@ -19,11 +19,12 @@ fn set_up(setup_token: &str) -> SetUpRequest {
         password: PASSWORD.to_owned(),
         display_name: "Ann".to_owned(),
         device_name: "laptop".to_owned(),
+        use_cookies: false,
     }
 }
 
 async fn refresh(server: &TestServer, token: &str) -> Result<SessionTokens, Status> {
-    let request = RefreshSessionRequest { refresh_token: token.to_owned() };
+    let request = RefreshSessionRequest { refresh_token: token.to_owned(), use_cookies: false };
     let answer = server.anonymous().auth().refresh_session(request).await?;
     Ok(answer.into_inner().tokens.unwrap())
 }
@@ -41,7 +42,7 @@ mod set_up {
             let request = set_up(&server.setup_token().await);
             let answer = server.anonymous().auth().set_up(request).await.unwrap().into_inner();
             let user = answer.user.unwrap();
-            assert!(user.is_admin);
+            assert_eq!(user.is_admin, Some(true));
             assert_eq!(user.email, "Ann@Example.org");
             assert!(is_good(&server, &answer.tokens.unwrap().access_token).await);
         })
@@ -86,6 +87,7 @@ mod set_up {
                 password: "1234567".to_owned(),
                 display_name: String::new(),
                 device_name: "x".repeat(101),
+                use_cookies: false,
             };
             let fields = ["setup_token", "email", "password", "display_name", "device_name"];
             expect_fields(server.anonymous().auth().set_up(request).await, &fields);
@@ -118,6 +120,7 @@ mod login {
                 email: "a\0b".to_owned(),
                 password: "a\0b".to_owned(),
                 device_name: "a\0b".to_owned(),
+                use_cookies: false,
             };
             let answer = server.anonymous().auth().login(request).await;
             expect_fields(answer, &["email", "password", "device_name"]);
@@ -134,6 +137,7 @@ mod login {
                     email: email.to_owned(),
                     password: password.to_owned(),
                     device_name: String::new(),
+                    use_cookies: false,
                 };
                 let answer = server.anonymous().auth().login(request).await;
                 expect_reason(answer, Code::Unauthenticated, "LOGIN_FAILED")

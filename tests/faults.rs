@@ -1,17 +1,20 @@
-//! What happens when callers leave in the middle.
+//! What happens when callers leave in the middle, and when the database is in trouble.
 
 use std::time::Duration;
 
 use albumen::v1::{
-    AddAlbumAssetsRequest, AppendUploadRequest, GetUploadRequest, UpdateMeRequest, User,
+    AddAlbumAssetsRequest, Album, AppendUploadRequest, CreateAlbumRequest, GetAssetRequest,
+    GetMeRequest, GetUploadRequest, ListAlbumsRequest, UpdateMeRequest, User,
 };
 use albumen_server::entity::user;
-use sea_orm::{ConnectionTrait as _, DbBackend, EntityTrait as _, Statement};
+use sea_orm::{
+    ConnectionTrait as _, DbBackend, EntityTrait as _, Statement, TransactionTrait as _,
+};
 use sha2::{Digest as _, Sha256};
 use tokio::time::timeout;
 
 use crate::support::person::ids;
-use crate::support::{fixtures, test, test_with};
+use crate::support::{TestServer, fixtures, test, test_with};
 
 /// Connections in the pool: few, so that a spoilt one is met again soon.
 const CONNECTIONS: u32 = 3;
@@ -54,7 +57,7 @@ async fn cancelled_calls_leave_clean_connections() {
 }
 
 /// Connections of this database that are inside a transaction although nobody works.
-async fn open_transactions(server: &crate::support::TestServer) -> i64 {
+async fn open_transactions(server: &TestServer) -> i64 {
     let database = &server.app.database;
     if database.backend() == DbBackend::Sqlite {
         // SQLite has one writer: had it stayed in a transaction, the next would have failed.
@@ -101,4 +104,116 @@ async fn uploads_that_are_cancelled_anywhere_give_the_same_bytes() {
         assert_eq!(asset.sha256, Sha256::digest(&bytes).to_vec());
     })
     .await;
+}
+
+mod database {
+    use super::*;
+
+    /// Takes what the database needs to write: the lock on SQLite, the row on PostgreSQL.
+    async fn hold(server: &TestServer, id: &str) -> sea_orm::DatabaseTransaction {
+        let url = server.database_url();
+        let other = sea_orm::Database::connect(url).await.unwrap();
+        let transaction = other.begin().await.unwrap();
+        let sql = match server.app.database.backend() {
+            DbBackend::Sqlite => "UPDATE installation SET id = id".to_owned(),
+            _ => format!("SELECT id FROM \"user\" WHERE id = '{id}' FOR UPDATE"),
+        };
+        transaction.execute_unprepared(&sql).await.unwrap();
+        transaction
+    }
+
+    fn rename(name: &str) -> UpdateMeRequest {
+        let user = User { display_name: name.to_owned(), ..User::default() };
+        UpdateMeRequest { user: Some(user), update_mask: None }
+    }
+
+    #[tokio::test]
+    async fn that_somebody_holds_locked_makes_writers_wait_and_readers_not() {
+        test(|server| async move {
+            let ann = server.user("ann").await;
+            let held = hold(&server, &ann.user.id).await;
+            let mut users = ann.users();
+            let waiting = users.update_me(rename("late"));
+            let mut reader = ann.users();
+            let reading = async {
+                let name = reader.get_me(GetMeRequest {}).await.unwrap().into_inner().display_name;
+                assert_eq!(name, "ann");
+                held.rollback().await.unwrap();
+            };
+            let (renamed, ()) = tokio::join!(waiting, reading);
+            assert_eq!(renamed.unwrap().into_inner().display_name, "late");
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn that_drops_its_connections_answers_again_at_once() {
+        test(|server| async move {
+            if server.app.database.backend() == DbBackend::Sqlite {
+                // A file has no connections to drop.
+                return;
+            }
+            let ann = server.user("ann").await;
+            for round in 0..5 {
+                let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                           WHERE datname = current_database() AND pid <> pg_backend_pid()";
+                let other = sea_orm::Database::connect(server.database_url()).await.unwrap();
+                other.execute_unprepared(sql).await.unwrap();
+                other.close().await.unwrap();
+                let name = format!("round {round}");
+                let renamed = ann.users().update_me(rename(&name)).await.unwrap();
+                assert_eq!(renamed.into_inner().display_name, name);
+            }
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn that_is_full_takes_nothing_loses_nothing_and_goes_on_when_there_is_room() {
+        test(|server| async move {
+            if server.app.database.backend() != DbBackend::Sqlite {
+                // PostgreSQL's disk is not ours to fill.
+                return;
+            }
+            let ann = server.user("ann").await;
+            let asset = ann.photos(1..2).await.remove(0);
+            let pages = |count: i64| {
+                let sql = format!("PRAGMA max_page_count = {count}");
+                server.app.transact(|transaction| async move {
+                    transaction.execute_unprepared(&sql).await?;
+                    Ok(())
+                })
+            };
+            // SQLite takes the number of pages that there are, if it is more.
+            pages(1).await.unwrap();
+            let text = "x".repeat(4000);
+            let album = |number: u32| CreateAlbumRequest {
+                album: Some(Album {
+                    display_name: format!("{number}"),
+                    description: text.clone(),
+                    ..Album::default()
+                }),
+                ..CreateAlbumRequest::default()
+            };
+            let mut made = 0;
+            let refused = loop {
+                match ann.albums().create_album(album(made)).await {
+                    Ok(_) => made += 1,
+                    Err(status) => break status,
+                }
+            };
+            assert_eq!(refused.code(), tonic::Code::Unavailable, "{refused:?}");
+            assert_eq!(crate::support::reason(&refused), "STORAGE_UNAVAILABLE");
+            let list = ListAlbumsRequest { page_size: 200, ..ListAlbumsRequest::default() };
+            let listed = ann.albums().list_albums(list.clone()).await.unwrap().into_inner();
+            assert_eq!(listed.albums.len(), made as usize);
+            let get = GetAssetRequest { asset_id: asset.id.clone() };
+            assert_eq!(ann.assets().get_asset(get).await.unwrap().into_inner(), asset);
+            pages(1 << 30).await.unwrap();
+            ann.albums().create_album(album(made)).await.unwrap();
+            let listed = ann.albums().list_albums(list).await.unwrap().into_inner();
+            assert_eq!(listed.albums.len(), made as usize + 1);
+        })
+        .await;
+    }
 }

@@ -21,6 +21,7 @@ async fn open(
     let request = OpenSharedLinkRequest {
         key_or_slug: key_or_slug.to_owned(),
         password: password.to_owned(),
+        use_cookies: false,
     };
     server.anonymous().links().open_shared_link(request).await
 }

@@ -119,6 +119,7 @@ async fn set_up(channel: &Channel, setup_token: Option<String>) -> Result<String
         password: "correct horse battery".to_owned(),
         display_name: "Ann".to_owned(),
         device_name: String::new(),
+        use_cookies: false,
     };
     let answer = AuthServiceClient::new(channel.clone()).set_up(request).await?.into_inner();
     Ok(answer.tokens.context("no tokens")?.access_token)

@@ -10,6 +10,7 @@
 
 use sea_orm_migration::prelude::*;
 
+pub use schema::{Schema, schema};
 pub use sea_orm_migration::MigratorTrait;
 
 mod m20261122_01_people;
@@ -18,7 +19,10 @@ mod m20261122_03_albums;
 mod m20261122_04_uploads;
 mod m20261122_05_shared_links;
 mod m20261122_06_exports;
+mod m20261122_07_jobs;
 mod m20261122_08_asset_life;
+mod m20261122_09_credentials;
+mod schema;
 mod table;
 
 /// Brings a database from one schema to another.
@@ -35,7 +39,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_04_uploads::Migration),
             Box::new(m20261122_05_shared_links::Migration),
             Box::new(m20261122_06_exports::Migration),
+            Box::new(m20261122_07_jobs::Migration),
             Box::new(m20261122_08_asset_life::Migration),
+            Box::new(m20261122_09_credentials::Migration),
         ]
     }
 }

@@ -46,7 +46,7 @@ pub(crate) async fn drop_tables(
     Ok(())
 }
 
-/// Adds columns to a table, one by one as SQLite wants it.
+/// Adds columns that may be empty or have a default, one statement each: SQLite takes no more.
 pub(crate) async fn add_columns(
     manager: &SchemaManager<'_>,
     table: &'static str,
@@ -58,7 +58,7 @@ pub(crate) async fn add_columns(
     Ok(())
 }
 
-/// Drops columns of a table, in the order given.
+/// Drops columns.
 pub(crate) async fn drop_columns(
     manager: &SchemaManager<'_>,
     table: &'static str,

@@ -1,6 +1,9 @@
 //! Every setting of the server: one table of names, defaults and meanings, and one reading of it
 //! that reports all mistakes at once.
 
+mod s3;
+mod subnet;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -10,6 +13,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Uri;
+
+pub use s3::S3Config;
+pub use subnet::Subnet;
 
 /// One setting: a flag and an environment variable.
 #[derive(Debug)]
@@ -38,6 +44,19 @@ pub const SETTINGS: &[Setting] = &[
          default: the host that a request names",
     ),
     setting(
+        "tls-cert",
+        "",
+        "PEM file with the certificate and those that vouch for it; default: no TLS; \
+         looked at again while the server runs",
+    ),
+    setting("tls-key", "", "PEM file with the key of the certificate"),
+    setting(
+        "trusted-proxies",
+        "",
+        "Networks of the proxies whose X-Forwarded-… headers are believed, separated by commas, \
+         as in 10.0.0.0/8,::1",
+    ),
+    setting(
         "data-dir",
         "albumen-data",
         "Folder for photos, the SQLite database and the secret key",
@@ -54,11 +73,43 @@ pub const SETTINGS: &[Setting] = &[
         name: "secret-key",
         default: "",
         help: "32 random bytes in base64 that seal what the database must not give away; \
-               default with SQLite: secret.key in the data folder, made at the first start",
+               default with SQLite and photos in the data folder: secret.key there, made at the \
+               first start",
         is_secret: true,
     },
+    setting(
+        "s3-bucket",
+        "",
+        "Bucket of an S3-compatible service to keep photos in; default: the data folder",
+    ),
+    setting(
+        "s3-endpoint",
+        "",
+        "Address of the service, as in https://s3.example.org; default: AWS in the region",
+    ),
+    setting("s3-region", "us-east-1", "Region of the bucket; many other services take any"),
+    setting("s3-access-key-id", "", "Name of the key that opens the bucket"),
+    Setting {
+        name: "s3-secret-access-key",
+        default: "",
+        help: "Secret of the key that opens the bucket",
+        is_secret: true,
+    },
+    setting("s3-prefix", "", "What every name in the bucket begins with, as in photos/albumen"),
+    setting(
+        "s3-virtual-host",
+        "false",
+        "Whether the bucket is part of the host, as in https://BUCKET.s3.example.org, rather than \
+         of the path",
+    ),
     setting("max-file-size", "16GiB", "Largest file that can be uploaded, in bytes or as 500MiB"),
     setting("default-quota", "", "What a new user may store, as 500GiB; default: any amount"),
+    setting(
+        "directory",
+        "everyone",
+        "Whom users find to share with: everyone, or exact: only who shares an album with them, and \
+         others by their whole e-mail",
+    ),
     setting("access-token-ttl", "15m", "How long an access token is good, 1m to 1d"),
     setting("session-ttl", "30d", "How long an unused session lasts, 1h to 366d"),
     setting("link-session-ttl", "12h", "How long a guest stays in an opened link, 1m to 30d"),
@@ -67,14 +118,52 @@ pub const SETTINGS: &[Setting] = &[
     setting("trash-ttl", "30d", "How long the trash keeps assets and albums, 1h to 3660d"),
     setting("request-timeout", "60s", "How long a call that does not stream may take, 1s to 1h"),
     setting("max-concurrent-requests", "1000", "Calls worked on at once; more wait, 1 to 100000"),
-    setting("shutdown-grace", "30s", "How long open calls may go on at shutdown, 0s to 1h"),
+    setting(
+        "stream-idle-timeout",
+        "60s",
+        "How long a stream of uploaded bytes may pause; what came before is kept, 1s to 1h",
+    ),
+    setting("max-connections", "10000", "Connections open at once; more wait, 1 to 1000000"),
+    setting(
+        "header-timeout",
+        "30s",
+        "How long a client may take over the head of a call, and a new connection over TLS and \
+         its first call, 1s to 10m",
+    ),
+    setting("idle-timeout", "5m", "How long a connection without calls stays open, 1s to 1d"),
+    setting(
+        "job-workers",
+        "2",
+        "Jobs that run at once in the background, 0 to 64; 0: other processes run them",
+    ),
+    setting(
+        "shutdown-grace",
+        "30s",
+        "How long open calls and jobs may go on at shutdown, 0s to 1h",
+    ),
     setting(
         "cors-origins",
         "",
         "Other origins whose pages may call, separated by commas, as in https://app.example.org",
     ),
+    setting(
+        "metrics-listen",
+        "",
+        "Address and port to serve /metrics for Prometheus on, as in 127.0.0.1:9420; \
+         default: nowhere",
+    ),
+    setting(
+        "otlp-endpoint",
+        "",
+        "Collector of OpenTelemetry that gets the spans of calls over gRPC, as in \
+         http://127.0.0.1:4317; default: none; only where the server was built for it",
+    ),
     setting("reflection", "true", "Whether gRPC reflection tells clients about the API"),
-    setting("log", "info,sqlx=warn", "Log level or filter, as in info,albumen_server=debug"),
+    setting(
+        "log",
+        "info,sqlx=warn,sea_orm_migration=warn",
+        "Log level or filter, as in info,albumen_server=debug",
+    ),
     setting("log-format", "text", "Form of the log: text or json"),
 ];
 
@@ -96,6 +185,24 @@ pub enum DatabaseUrl {
     Sqlite(PathBuf),
     /// A PostgreSQL server.
     Postgres(Secret),
+}
+
+/// Whom users find to share with. Administrators find everybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Directory {
+    /// Everybody who is active.
+    Everyone,
+    /// Those with whom they share an album, and others by their whole e-mail.
+    Exact,
+}
+
+/// Where certificate and key for TLS lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate, and those that vouch for it, in PEM.
+    pub cert: PathBuf,
+    /// Its key, in PEM.
+    pub key: PathBuf,
 }
 
 /// The form of the log.
@@ -131,12 +238,16 @@ impl fmt::Debug for Secret {
 pub struct Config {
     pub listen: SocketAddr,
     pub public_url: Option<String>,
+    pub tls: Option<TlsFiles>,
+    pub trusted_proxies: Vec<Subnet>,
     pub data_dir: PathBuf,
     pub database_url: DatabaseUrl,
     pub database_connections: u32,
     pub secret_key: Option<SecretKey>,
+    pub s3: Option<S3Config>,
     pub max_file_size_bytes: i64,
     pub default_quota_bytes: Option<i64>,
+    pub directory: Directory,
     pub access_token_ttl: Duration,
     pub session_ttl: Duration,
     pub link_session_ttl: Duration,
@@ -145,8 +256,15 @@ pub struct Config {
     pub trash_ttl: Duration,
     pub request_timeout: Duration,
     pub max_concurrent_requests: usize,
+    pub stream_idle_timeout: Duration,
+    pub max_connections: usize,
+    pub header_timeout: Duration,
+    pub idle_timeout: Duration,
+    pub job_workers: u32,
     pub shutdown_grace: Duration,
     pub cors_origins: Vec<http::HeaderValue>,
+    pub metrics_listen: Option<SocketAddr>,
+    pub otlp_endpoint: Option<String>,
     pub reflection: bool,
     pub log: String,
     pub log_format: LogFormat,
@@ -192,13 +310,17 @@ impl Reader<'_> {
         Config {
             listen: self.parse("listen", |text| text.parse().ok(), SocketAddr::from(([0; 4], 0))),
             public_url: self.optional("public-url", public_url),
+            tls: self.tls(),
+            trusted_proxies: self.optional("trusted-proxies", subnets).unwrap_or_default(),
             database_url: self
                 .optional("database-url", database_url)
                 .unwrap_or_else(|| DatabaseUrl::Sqlite(data_dir.join("albumen.db"))),
             database_connections: self.number("database-connections", 2, 1000),
             secret_key: self.optional("secret-key", secret_key),
+            s3: s3::read(self),
             max_file_size_bytes: self.parse("max-file-size", size, 0),
             default_quota_bytes: self.optional("default-quota", size),
+            directory: self.parse("directory", directory, Directory::Exact),
             access_token_ttl: self.duration("access-token-ttl", minute, day),
             session_ttl: self.duration("session-ttl", 60 * minute, 366 * day),
             link_session_ttl: self.duration("link-session-ttl", minute, 30 * day),
@@ -207,13 +329,42 @@ impl Reader<'_> {
             trash_ttl: self.duration("trash-ttl", 60 * minute, 3660 * day),
             request_timeout: self.duration("request-timeout", minute / 60, 60 * minute),
             max_concurrent_requests: self.number("max-concurrent-requests", 1, 100_000) as usize,
+            stream_idle_timeout: self.duration("stream-idle-timeout", minute / 60, 60 * minute),
+            max_connections: self.number("max-connections", 1, 1_000_000) as usize,
+            header_timeout: self.duration("header-timeout", minute / 60, 10 * minute),
+            idle_timeout: self.duration("idle-timeout", minute / 60, day),
+            job_workers: self.number("job-workers", 0, 64),
             shutdown_grace: self.duration("shutdown-grace", Duration::ZERO, 60 * minute),
             cors_origins: self.optional("cors-origins", origins).unwrap_or_default(),
+            metrics_listen: self.optional("metrics-listen", |text| text.parse().ok()),
+            otlp_endpoint: self.otlp_endpoint(),
             reflection: self.parse("reflection", |text| text.parse().ok(), true),
             log: self.text("log"),
             log_format: self.parse("log-format", log_format, LogFormat::Text),
             data_dir,
         }
+    }
+
+    fn tls(&mut self) -> Option<TlsFiles> {
+        let path = |text: &str| Some(PathBuf::from(text));
+        match (self.optional("tls-cert", path), self.optional("tls-key", path)) {
+            (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
+            (None, None) => None,
+            _ => {
+                self.mistakes.push("--tls-cert and --tls-key go together".to_owned());
+                None
+            }
+        }
+    }
+
+    /// The setting is there in every build, so that one that cannot keep to it says so.
+    fn otlp_endpoint(&mut self) -> Option<String> {
+        let endpoint = self.optional("otlp-endpoint", public_url)?;
+        if cfg!(not(feature = "otel")) {
+            let mistake = "--otlp-endpoint needs a server that was built with --features otel";
+            self.mistakes.push(mistake.to_owned());
+        }
+        Some(endpoint)
     }
 
     fn refuse_unknown(&mut self) {
@@ -346,6 +497,18 @@ fn origins(text: &str) -> Option<Vec<http::HeaderValue>> {
     text.split(',').map(|origin| public_url(origin.trim())?.parse().ok()).collect()
 }
 
+fn directory(text: &str) -> Option<Directory> {
+    match text {
+        "everyone" => Some(Directory::Everyone),
+        "exact" => Some(Directory::Exact),
+        _ => None,
+    }
+}
+
+fn subnets(text: &str) -> Option<Vec<Subnet>> {
+    text.split(',').map(|subnet| Subnet::parse(subnet.trim())).collect()
+}
+
 fn log_format(text: &str) -> Option<LogFormat> {
     match text {
         "text" => Some(LogFormat::Text),
@@ -399,6 +562,20 @@ mod tests {
             assert!(mistakes.contains(part), "{part} in {mistakes}");
         }
         assert!(!mistakes.contains("hunter2"));
+    }
+
+    #[test]
+    fn a_certificate_needs_its_key() {
+        let config = Config::read(&map(&[("tls-cert", "a.pem")]), &map(&[]));
+        assert_eq!(config.unwrap_err(), "--tls-cert and --tls-key go together");
+        let config = Config::read(&map(&[("tls-cert", "a"), ("tls-key", "b")]), &map(&[]));
+        assert!(config.unwrap().tls.is_some());
+    }
+
+    #[test]
+    fn spans_are_sent_only_by_a_build_that_can() {
+        let config = Config::read(&map(&[("otlp-endpoint", "http://[::1]:4317")]), &map(&[]));
+        assert_eq!(config.is_ok(), cfg!(feature = "otel"));
     }
 
     #[test]

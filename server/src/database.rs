@@ -1,10 +1,11 @@
 //! The database: SQLite or PostgreSQL, and the one way to change it.
 
+use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use migration::{Migrator, MigratorTrait as _};
+use migration::{Migrator, MigratorTrait as _, Schema};
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, Database as Sea, DatabaseConnection, DatabaseTransaction,
     DbBackend, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
@@ -30,13 +31,42 @@ pub struct Database {
 
 /// An open transaction, shared by the operations that run in it.
 #[derive(Debug, Clone)]
-pub struct Transaction(Arc<DatabaseTransaction>);
+pub struct Transaction {
+    open: Arc<DatabaseTransaction>,
+    hooks: Hooks,
+}
+
+impl Transaction {
+    /// Does something once the transaction is committed, and nothing if it is not.
+    pub fn after_commit(&self, hook: impl FnOnce() + Send + 'static) {
+        self.hooks.0.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(hook));
+    }
+}
 
 impl Deref for Transaction {
     type Target = DatabaseTransaction;
 
     fn deref(&self) -> &DatabaseTransaction {
-        &self.0
+        &self.open
+    }
+}
+
+type Hook = Box<dyn FnOnce() + Send>;
+
+/// What waits for the commit.
+#[derive(Clone, Default)]
+struct Hooks(Arc<Mutex<Vec<Hook>>>);
+
+impl Hooks {
+    fn run(self) {
+        let hooks = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        hooks.into_iter().for_each(|hook| hook());
+    }
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hooks")
     }
 }
 
@@ -91,13 +121,19 @@ impl Database {
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
                 ..TransactionOptions::default()
             };
-            let transaction = Transaction(Arc::new(writer.begin_with_options(options).await?));
+            let open = Arc::new(writer.begin_with_options(options).await?);
+            let transaction = Transaction { open, hooks: Hooks::default() };
             let result = work(transaction.clone()).await;
-            let Ok(transaction) = Arc::try_unwrap(transaction.0) else {
+            let Transaction { open, hooks } = transaction;
+            let Ok(transaction) = Arc::try_unwrap(open) else {
                 return Err(Error::internal("a unit of work outlived its transaction"));
             };
             match result {
-                Ok(value) => transaction.commit().await.map(|()| value).map_err(Error::from),
+                Ok(value) => {
+                    transaction.commit().await?;
+                    hooks.run();
+                    Ok(value)
+                }
                 Err(error) => {
                     transaction.rollback().await?;
                     Err(error)
@@ -107,15 +143,47 @@ impl Database {
         self.tasks.spawn(unit).await.map_err(Error::internal)?
     }
 
-    /// Brings the schema to this version's. Several servers may start at once.
-    pub async fn migrate(&self) -> Result<(), DbErr> {
+    /// Brings the schema to this version's, and tells which steps that took. Several servers may
+    /// start at once. Fails without a change if a newer version has been here.
+    pub async fn migrate(&self) -> anyhow::Result<Vec<String>> {
         if self.backend() == DbBackend::Sqlite {
-            return Migrator::up(&self.writer, None).await;
+            return self.up().await;
         }
         let lock = self.writer.begin().await?;
         lock.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({START_LOCK})")).await?;
+        let steps = self.up().await?;
+        lock.commit().await?;
+        Ok(steps)
+    }
+
+    async fn up(&self) -> anyhow::Result<Vec<String>> {
+        let schema = self.schema().await?;
+        if let Some(step) = schema.unknown.last() {
+            anyhow::bail!(
+                "a newer version has been here, which took the step {step}; use that version or a \
+                 newer one, or restore a backup from before"
+            );
+        }
         Migrator::up(&self.writer, None).await?;
-        lock.commit().await
+        Ok(schema.pending)
+    }
+
+    /// How the schema compares with this version's.
+    pub async fn schema(&self) -> Result<Schema, DbErr> {
+        migration::schema(&self.writer).await
+    }
+
+    /// How many connections are open, and how many of them nobody uses, in each pool.
+    #[must_use]
+    pub fn pools(&self) -> Vec<(&'static str, u32, usize)> {
+        if self.backend() == DbBackend::Sqlite {
+            let pools = [("writer", &self.writer), ("reader", &self.reader)];
+            let pools = pools.map(|(name, pool)| (name, pool.get_sqlite_connection_pool()));
+            pools.map(|(name, pool)| (name, pool.size(), pool.num_idle())).into()
+        } else {
+            let pool = self.reader.get_postgres_connection_pool();
+            vec![("all", pool.size(), pool.num_idle())]
+        }
     }
 
     /// Whether the database answers.

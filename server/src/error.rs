@@ -1,5 +1,7 @@
 //! The one list of what can go wrong, and the one table of how callers are told.
 
+mod json;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
@@ -10,7 +12,7 @@ use albumen::{Caller, Violation};
 use http::StatusCode;
 use http::header::{CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER};
 use sea_orm::{DbErr, RuntimeErr, SqlErr, SqlxError};
-use serde_json::{Value, json};
+use serde_json::json;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
@@ -29,6 +31,11 @@ tokio::task_local! {
 /// Runs a call under an id, which an internal error in it will name.
 pub fn with_request_id<F: Future>(id: RequestId, call: F) -> impl Future<Output = F::Output> {
     REQUEST_ID.scope(id, call)
+}
+
+/// [`with_request_id`] for one step of what goes on after the call was answered.
+pub fn within_request<R>(id: RequestId, step: impl FnOnce() -> R) -> R {
+    REQUEST_ID.sync_scope(id, step)
 }
 
 /// A thing that an error is about.
@@ -54,6 +61,9 @@ pub enum Error {
     LinkPasswordWrong,
     CallerNotAllowed(Caller),
     RoleTooLow(&'static str),
+    ScopeMissing(&'static str),
+    CrossSite,
+    LastAdmin,
     DownloadNotAllowed,
     NotFound(Resource),
     AlreadyExists(Resource),
@@ -63,6 +73,7 @@ pub enum Error {
     NotInTrash(Resource),
     UploadIncomplete { committed_size_bytes: i64, size_bytes: i64 },
     UploadNotActive(&'static str),
+    JobEnded(&'static str),
     ExportEmpty,
     ExportStale(String),
     DigestMismatch,
@@ -74,9 +85,14 @@ pub enum Error {
     FileTooLarge { limit_bytes: i64 },
     QuotaExceeded { limit_bytes: i64, used_bytes: i64 },
     Busy,
+    TooManyAttempts(Duration),
     StorageUnavailable(String),
     DataDamaged(Resource),
     TimedOut,
+    MessageTooLarge,
+    MalformedMessage,
+    MethodUnknown,
+    EncodingUnsupported,
     Internal(String),
 }
 
@@ -119,10 +135,32 @@ impl Error {
         Self::Internal(cause.to_string())
     }
 
+    /// What tonic refuses before a method sees the message, by the code that tonic gives it.
+    #[must_use]
+    pub fn of_unread_message(code: Code) -> Self {
+        match code {
+            Code::OutOfRange | Code::ResourceExhausted => Self::MessageTooLarge,
+            Code::Unimplemented => Self::EncodingUnsupported,
+            _ => Self::MalformedMessage,
+        }
+    }
+
     /// The stable reason that callers can test for.
     #[must_use]
     pub fn reason(&self) -> ErrorReason {
         self.row().1
+    }
+
+    /// The reason's name, as callers see it.
+    #[must_use]
+    pub fn reason_name(&self) -> &'static str {
+        self.reason().as_str_name().trim_start_matches("ERROR_REASON_")
+    }
+
+    /// What callers are told.
+    #[must_use]
+    pub fn message(&self) -> String {
+        self.row().2
     }
 
     /// The cause that only the log may see; `None` where the message says it all.
@@ -185,6 +223,16 @@ impl Error {
             Self::RoleTooLow(required) => {
                 (Code::PermissionDenied, R::RoleTooLow, format!("this needs the {required} role"))
             }
+            Self::ScopeMissing(scope) => (
+                Code::PermissionDenied,
+                R::ScopeMissing,
+                format!("the API key is not good for {scope}"),
+            ),
+            Self::CrossSite => (
+                Code::PermissionDenied,
+                R::CrossSite,
+                "the page of another site may not make this call".to_owned(),
+            ),
             Self::DownloadNotAllowed => (
                 Code::PermissionDenied,
                 R::DownloadNotAllowed,
@@ -200,6 +248,11 @@ impl Error {
                 Code::FailedPrecondition,
                 R::AlreadySetUp,
                 "the server has its first user already".to_owned(),
+            ),
+            Self::LastAdmin => (
+                Code::FailedPrecondition,
+                R::LastAdmin,
+                "the server would be left without an administrator".to_owned(),
             ),
             Self::Trashed(resource) => (
                 Code::FailedPrecondition,
@@ -221,6 +274,9 @@ impl Error {
                 R::UploadIncomplete,
                 format!("the upload has {committed_size_bytes} of {size_bytes} bytes"),
             ),
+            Self::JobEnded(state) => {
+                (Code::FailedPrecondition, R::JobEnded, format!("the job has ended: {state}"))
+            }
             Self::UploadNotActive(state) => {
                 (Code::FailedPrecondition, R::UploadNotActive, format!("the upload is {state}"))
             }
@@ -275,6 +331,11 @@ impl Error {
                 R::Busy,
                 "too many are doing this at once; try again".to_owned(),
             ),
+            Self::TooManyAttempts(wait) => (
+                Code::ResourceExhausted,
+                R::TooManyAttempts,
+                format!("too many wrong attempts; the next is possible in {} s", seconds(*wait)),
+            ),
             Self::StorageUnavailable(_) => (
                 Code::Unavailable,
                 R::StorageUnavailable,
@@ -289,6 +350,24 @@ impl Error {
                 Code::DeadlineExceeded,
                 R::TimedOut,
                 "the call took longer than the server allows".to_owned(),
+            ),
+            Self::MessageTooLarge => (
+                Code::ResourceExhausted,
+                R::MessageTooLarge,
+                "the message is larger than the server takes".to_owned(),
+            ),
+            Self::MalformedMessage => (
+                Code::InvalidArgument,
+                R::MalformedMessage,
+                "the message is cut short or none of this method".to_owned(),
+            ),
+            Self::MethodUnknown => {
+                (Code::Unimplemented, R::MethodUnknown, "there is no such method".to_owned())
+            }
+            Self::EncodingUnsupported => (
+                Code::Unimplemented,
+                R::EncodingUnsupported,
+                "messages must not be compressed".to_owned(),
             ),
             Self::Internal(_) => {
                 (Code::Internal, R::Internal, "something unforeseen went wrong".to_owned())
@@ -307,6 +386,10 @@ impl Error {
                 vec![("required_caller", caller_name(*required).to_owned())]
             }
             Self::RoleTooLow(required) => vec![("required_role", (*required).to_owned())],
+            Self::ScopeMissing(required) => vec![("required_scope", (*required).to_owned())],
+            Self::TooManyAttempts(wait) => {
+                vec![("retry_after_seconds", seconds(*wait).to_string())]
+            }
             Self::NotFound(resource)
             | Self::AlreadyExists(resource)
             | Self::Trashed(resource)
@@ -322,7 +405,9 @@ impl Error {
                 ("committed_size_bytes", committed_size_bytes.to_string()),
                 ("size_bytes", size_bytes.to_string()),
             ],
-            Self::UploadNotActive(state) => vec![("state", (*state).to_owned())],
+            Self::UploadNotActive(state) | Self::JobEnded(state) => {
+                vec![("state", (*state).to_owned())]
+            }
             Self::ExportStale(export_id) => vec![("resource_id", export_id.clone())],
             Self::UnsupportedType(detected) => vec![("detected_type", detected.clone())],
             Self::EtagMismatch(current) => vec![("etag", current.clone())],
@@ -344,6 +429,8 @@ impl Error {
             | Self::LinkPasswordRequired
             | Self::LinkPasswordWrong
             | Self::DownloadNotAllowed
+            | Self::CrossSite
+            | Self::LastAdmin
             | Self::AlreadySetUp
             | Self::ExportEmpty
             | Self::DigestMismatch
@@ -351,6 +438,10 @@ impl Error {
             | Self::Busy
             | Self::StorageUnavailable(_)
             | Self::TimedOut
+            | Self::MessageTooLarge
+            | Self::MalformedMessage
+            | Self::MethodUnknown
+            | Self::EncodingUnsupported
             | Self::Internal(_) => Vec::new(),
         }
     }
@@ -360,13 +451,13 @@ impl Error {
         match self {
             Self::Conflict => Some(Duration::from_millis(100)),
             Self::Busy | Self::StorageUnavailable(_) => Some(Duration::from_secs(1)),
+            Self::TooManyAttempts(wait) => Some(Duration::from_secs(seconds(*wait))),
             _ => None,
         }
     }
 
     fn details(&self) -> ErrorDetails {
-        let reason = self.reason().as_str_name();
-        let reason = reason.trim_start_matches("ERROR_REASON_");
+        let reason = self.reason_name();
         let metadata = self.metadata().into_iter().map(|(key, value)| (key.to_owned(), value));
         let metadata: HashMap<_, _> = metadata.collect();
         let mut details = ErrorDetails::with_error_info(reason, DOMAIN, metadata);
@@ -382,11 +473,13 @@ impl Error {
                 details.set_resource_info(resource.kind, &resource.id, "", self.row().2);
             }
             Self::AlreadySetUp
+            | Self::LastAdmin
             | Self::Trashed(_)
             | Self::AssetLocked(_)
             | Self::NotInTrash(_)
             | Self::UploadIncomplete { .. }
             | Self::UploadNotActive(_)
+            | Self::JobEnded(_)
             | Self::ExportEmpty
             | Self::ExportStale(_) => {
                 details.add_precondition_failure_violation(reason, "", self.row().2);
@@ -410,7 +503,7 @@ impl Error {
     #[must_use]
     pub fn to_http(&self) -> http::Response<String> {
         let (code, _, message) = self.row();
-        let details = json_details(&self.details());
+        let details = json::details(&self.details());
         let body = json!({ "code": code as i32, "message": message, "details": details });
         let mut response = http::Response::new(body.to_string());
         *response.status_mut() = self.http_status(code);
@@ -432,7 +525,7 @@ impl Error {
             Code::InvalidArgument => StatusCode::BAD_REQUEST,
             Code::Unauthenticated => StatusCode::UNAUTHORIZED,
             Code::PermissionDenied => StatusCode::FORBIDDEN,
-            Code::NotFound => StatusCode::NOT_FOUND,
+            Code::NotFound | Code::Unimplemented => StatusCode::NOT_FOUND,
             Code::FailedPrecondition if matches!(self, Self::ExportStale(_)) => StatusCode::GONE,
             Code::AlreadyExists | Code::Aborted | Code::FailedPrecondition => StatusCode::CONFLICT,
             Code::OutOfRange => StatusCode::RANGE_NOT_SATISFIABLE,
@@ -441,6 +534,11 @@ impl Error {
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
+}
+
+/// Whole seconds, rounded up: who waits that long has waited long enough.
+fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 fn sentence(violations: &[Violation]) -> String {
@@ -457,30 +555,6 @@ fn caller_name(caller: Caller) -> &'static str {
         Caller::User => "user",
         Caller::Admin => "administrator",
     }
-}
-
-/// The details that HTTP clients act on, in the JSON form of `google.protobuf.Any`.
-fn json_details(details: &ErrorDetails) -> Vec<Value> {
-    let any = |name: &str| format!("type.googleapis.com/google.rpc.{name}");
-    let mut list = Vec::new();
-    if let Some(info) = details.error_info() {
-        list.push(json!({
-            "@type": any("ErrorInfo"),
-            "reason": info.reason, "domain": info.domain, "metadata": info.metadata,
-        }));
-    }
-    if let Some(request) = details.bad_request() {
-        let violations: Vec<_> = request
-            .field_violations
-            .iter()
-            .map(|one| json!({ "field": one.field, "description": one.description }))
-            .collect();
-        list.push(json!({ "@type": any("BadRequest"), "fieldViolations": violations }));
-    }
-    if let Some(info) = details.request_info() {
-        list.push(json!({ "@type": any("RequestInfo"), "requestId": info.request_id }));
-    }
-    list
 }
 
 impl fmt::Display for Resource {
@@ -541,6 +615,19 @@ impl From<DbErr> for Error {
     }
 }
 
+/// SQLSTATE of PostgreSQL where it has no room, no connections left or shuts down, and SQLite's
+/// `SQLITE_READONLY`, `SQLITE_IOERR`, `SQLITE_FULL` and `SQLITE_CANTOPEN`, whose extended codes
+/// have the same last byte: the database itself is in trouble, and may get out of it.
+const TROUBLE: [&str; 10] =
+    ["53000", "53100", "53200", "53300", "53400", "57P01", "57P02", "57P03", "58000", "58030"];
+const SQLITE_TROUBLE: [u32; 4] = [8, 10, 13, 14];
+
+fn is_trouble(code: &str) -> bool {
+    // SQLSTATEs have five characters; SQLite's codes are numbers of up to four digits.
+    let sqlite = code.parse::<u32>().ok().filter(|_| code.len() < 5);
+    TROUBLE.contains(&code) || sqlite.is_some_and(|code| SQLITE_TROUBLE.contains(&(code & 0xff)))
+}
+
 /// SQLSTATE of a serialization failure and of a deadlock, and SQLite's `SQLITE_BUSY` with its
 /// extended `SQLITE_BUSY_SNAPSHOT`: the same call can succeed when it is repeated.
 const REPEATABLE: [&str; 4] = ["40001", "40P01", "5", "517"];
@@ -549,8 +636,11 @@ fn from_runtime(cause: &RuntimeErr, error: &DbErr) -> Error {
     let RuntimeErr::SqlxError(cause) = cause else { return Error::internal(error) };
     let database_error = cause.as_database_error();
     let code = database_error.and_then(sea_orm::sqlx::error::DatabaseError::code);
-    if code.is_some_and(|code| REPEATABLE.contains(&code.as_ref())) {
+    if code.as_ref().is_some_and(|code| REPEATABLE.contains(&code.as_ref())) {
         return Error::Conflict;
+    }
+    if code.is_some_and(|code| is_trouble(&code)) {
+        return Error::StorageUnavailable(error.to_string());
     }
     match cause.as_ref() {
         SqlxError::Io(_)

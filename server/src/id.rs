@@ -61,6 +61,10 @@ ids! {
     UserId,
     /// A sign-in's id.
     SessionId,
+    /// The id of a key with which scripts call.
+    ApiKeyId,
+    /// The id of an entry of the audit log.
+    AuditEventId,
     /// The id of a key that signs access tokens.
     SigningKeyId,
     /// A photo's or video's id.
@@ -77,6 +81,10 @@ ids! {
     VisitorId,
     /// An export's id.
     ExportId,
+    /// The id of work in the background.
+    JobId,
+    /// The id of whoever holds a lease.
+    HolderId,
     /// The id of a call, for the log and for error messages.
     RequestId,
 }

@@ -26,6 +26,7 @@ pub struct Keys {
     link_seal: LessSafeKey,
     token_seal: LessSafeKey,
     refresh: hmac::Key,
+    attempt: hmac::Key,
 }
 
 /// What a sealed text is for. A text sealed for one purpose opens for no other.
@@ -51,6 +52,7 @@ impl Keys {
             link_seal: seal("link-seal")?,
             token_seal: seal("jwt-seal")?,
             refresh: hmac::Key::new(hmac::HMAC_SHA256, &expand(&root, "refresh")?),
+            attempt: hmac::Key::new(hmac::HMAC_SHA256, &expand(&root, "attempt")?),
         })
     }
 
@@ -94,6 +96,25 @@ impl Keys {
         let mut tag = hmac::sign(&self.refresh, session_id).as_ref().to_vec();
         tag.truncate(SESSION_TAG_BYTES);
         tag
+    }
+
+    /// The cookie of a session. What is signed has a length that neither ids nor secrets have, so
+    /// that no cookie is ever a tag or a successor.
+    #[must_use]
+    pub fn session_cookie(&self, session_id: &[u8; 16]) -> Vec<u8> {
+        hmac::sign(&self.refresh, &[&session_id[..], b"cookie"].concat()).as_ref().to_vec()
+    }
+
+    /// What stands for a guessed-at thing where attempts are counted: it cannot be turned back.
+    #[must_use]
+    pub fn attempt_key(&self, parts: &[&[u8]]) -> Vec<u8> {
+        let mut context = hmac::Context::with_key(&self.attempt);
+        for part in parts {
+            // With its length, so that no two lists of parts are the same bytes.
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+        context.sign().as_ref().to_vec()
     }
 
     fn key(&self, purpose: Purpose) -> &LessSafeKey {

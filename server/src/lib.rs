@@ -3,9 +3,9 @@
 //! The code stands on floors, and a module uses only those below its own:
 //!
 //! 4. `transport`: one port, the list of services and layers.
-//! 3. Nouns: `installation`, `auth`, `users`, `uploads`, `assets`, `albums`, `shared_links`,
-//!    `exports`. In each, `mod.rs` has the operations and `rpc.rs` and `http.rs` their faces.
-//! 2. Rules: `app`, `access`.
+//! 3. Nouns: `installation`, `audit`, `auth`, `users`, `uploads`, `assets`, `albums`,
+//!    `shared_links`, `exports`. In each, `mod.rs` has the operations and `rpc.rs` and `http.rs` their faces.
+//! 2. Rules: `app`, `access`, `jobs`.
 //! 1. Materials: `entity`, `database`, `blob`, `keys`, `password`, `media`, `zip`, `byte_range`.
 //! 0. Words: `config`, `error`, `id`, `page`, `mask`, `time`.
 
@@ -13,6 +13,7 @@ pub mod access;
 pub mod albums;
 pub mod app;
 pub mod assets;
+pub mod audit;
 pub mod auth;
 pub mod blob;
 pub mod byte_range;
@@ -23,6 +24,7 @@ pub mod error;
 pub mod exports;
 pub mod id;
 pub mod installation;
+pub mod jobs;
 pub mod keys;
 pub mod mask;
 pub mod media;
@@ -40,45 +42,66 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tonic::service::Routes;
-use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 
 use crate::access::Revocations;
 use crate::access::token::Tokens;
 use crate::app::{App, Clock, Parts};
 use crate::blob::BlobStore;
-use crate::config::{Config, DatabaseUrl};
+use crate::config::{Config, DatabaseUrl, SecretKey};
 use crate::database::Database;
+use crate::jobs::{Jobs, Kind, Schedule};
 use crate::keys::Keys;
 use crate::password::Passwords;
 
-/// The largest HTTP/2 frame: few large frames cost far less than many small ones.
-const MAX_FRAME_BYTES: u32 = 1 << 20;
-/// How many bytes a client may send ahead on one stream, and on one connection.
-const STREAM_WINDOW_BYTES: u32 = 4 << 20;
-const CONNECTION_WINDOW_BYTES: u32 = 8 << 20;
-const MAX_HEADER_BYTES: u32 = 16 << 10;
-const MAX_STREAMS: u32 = 256;
+/// The jobs of the nouns: the one list of what runs in the background.
+#[must_use]
+pub fn jobs() -> Jobs {
+    let kinds = vec![
+        Kind::of::<albums::PurgeTrash>(),
+        Kind::of::<assets::DeleteBlobs>(),
+        Kind::of::<assets::PurgeTrash>(),
+        Kind::of::<assets::SweepBlobs>(),
+        Kind::of::<auth::Sweep>(),
+        Kind::of::<exports::Sweep>(),
+        Kind::of::<jobs::Sweep>(),
+        Kind::of::<shared_links::Sweep>(),
+        Kind::of::<uploads::Sweep>(),
+    ];
+    let hour = Duration::from_secs(3600);
+    let schedules = vec![
+        Schedule::of::<albums::PurgeTrash>(hour),
+        Schedule::of::<assets::PurgeTrash>(hour),
+        Schedule::of::<assets::SweepBlobs>(24 * hour),
+        Schedule::of::<auth::Sweep>(24 * hour),
+        Schedule::of::<exports::Sweep>(hour),
+        Schedule::of::<jobs::Sweep>(24 * hour),
+        Schedule::of::<shared_links::Sweep>(24 * hour),
+        Schedule::of::<uploads::Sweep>(hour),
+    ];
+    Jobs::new(kinds, schedules)
+}
 
 /// Opens everything that the settings name: folders, keys, database (brought to this version's
-/// schema) and blobs.
+/// schema) and blobs, which must answer.
 pub async fn open(config: Config, clock: Clock) -> anyhow::Result<App> {
+    let blobs = BlobStore::open(&config).context("cannot open the store of photos")?;
+    open_with(config, clock, blobs, jobs()).await
+}
+
+/// The same with a store of blobs that was opened before, and with other jobs.
+pub async fn open_with(
+    config: Config,
+    clock: Clock,
+    blobs: BlobStore,
+    jobs: Jobs,
+) -> anyhow::Result<App> {
     let folder = config.data_dir.display();
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("cannot make the data folder {folder}"))?;
-    let secret = match (&config.secret_key, &config.database_url) {
-        (Some(secret), _) => secret.clone(),
-        (None, DatabaseUrl::Sqlite(_)) => keys::read_or_create(&config.data_dir.join("secret.key"))
-            .with_context(|| format!("cannot use secret.key in {folder}"))?,
-        (None, DatabaseUrl::Postgres(_)) => {
-            anyhow::bail!("with PostgreSQL, ALBUMEN_SECRET_KEY must be set")
-        }
-    };
-    let keys = Keys::derive(&secret)?;
-    let blobs = BlobStore::open(&config)
-        .with_context(|| format!("cannot make the folder for photos in {folder}"))?;
+    let keys = Keys::derive(&secret_key(&config)?)?;
+    blobs.ping().await.context("the store of photos does not answer")?;
     let tasks = TaskTracker::new();
     let database =
         Database::open(&config, tasks.clone()).await.context("cannot open the database")?;
@@ -95,52 +118,52 @@ pub async fn open(config: Config, clock: Clock) -> anyhow::Result<App> {
         tokens,
         passwords,
         revocations,
+        jobs,
         tasks,
     }))
 }
 
+/// The secret key: as it is set, else from the data folder. Where that is not all there is of an
+/// installation, another server would make another key.
+fn secret_key(config: &Config) -> anyhow::Result<SecretKey> {
+    match (&config.secret_key, &config.database_url, &config.s3) {
+        (Some(secret), _, _) => Ok(secret.clone()),
+        (None, DatabaseUrl::Postgres(_), _) => {
+            anyhow::bail!("with PostgreSQL, ALBUMEN_SECRET_KEY must be set")
+        }
+        (None, _, Some(_)) => anyhow::bail!("with S3, ALBUMEN_SECRET_KEY must be set"),
+        (None, DatabaseUrl::Sqlite(_), None) => {
+            let path = config.data_dir.join("secret.key");
+            keys::read_or_create(&path).with_context(|| format!("cannot use {}", path.display()))
+        }
+    }
+}
+
 /// Serves on a listener until `shutdown` completes, then lets open calls finish for as long as the
-/// settings allow.
+/// settings allow. Jobs run meanwhile.
 pub async fn serve(
     app: App,
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    let stack = transport::stack(&app).await;
-    let (health, grace) = (stack.health, app.config.shutdown_grace);
-    let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
+    let metrics = transport::serve_metrics(&app).await?;
+    let transport::Stack { router, health } = transport::stack(&app).await;
+    let stopping = CancellationToken::new();
+    jobs::start(&app, &stopping);
+    let stopped = stopping.clone();
     let shutdown = async move {
         shutdown.await;
+        // First of all, so that balancers send no new calls while the open ones end.
         health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
-        // Nobody listens any more if serving ended by itself.
-        let _ = stopping.send(());
+        stopped.cancel();
     };
-    let serving = Server::builder()
-        .accept_http1(true)
-        .max_concurrent_streams(MAX_STREAMS)
-        .max_frame_size(MAX_FRAME_BYTES)
-        .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-        .http2_max_header_list_size(MAX_HEADER_BYTES)
-        .http2_keepalive_interval(Some(Duration::from_secs(30)))
-        .http2_keepalive_timeout(Some(Duration::from_secs(20)))
-        .add_routes(Routes::from(stack.router))
-        .serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            shutdown,
-        );
-    let patience = async {
-        // An error means that the sender is gone: serving has ended.
-        let _ = stopped.await;
-        tokio::time::sleep(grace).await;
-    };
-    tokio::select! {
-        served = serving => served?,
-        () = patience => tracing::warn!("open calls were cut off at shutdown"),
-    }
+    let served = transport::listen(&app, router, listener, shutdown).await;
+    // However serving ended: what waits for the tasks must not wait for ever.
+    stopping.cancel();
+    drop(metrics);
     app.tasks.close();
-    if timeout(grace, app.tasks.wait()).await.is_err() {
+    if timeout(app.config.shutdown_grace, app.tasks.wait()).await.is_err() {
         tracing::warn!("open work was cut off at shutdown");
     }
-    Ok(())
+    served
 }

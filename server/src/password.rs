@@ -8,8 +8,20 @@ use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
 
+/// Passwords of eight characters and more that attackers try first, one a line, in order.
+const COMMON: &str = include_str!("common_passwords.txt");
+
 /// How many callers may wait for their turn; more are told to come back.
 const MAX_WAITING: usize = 32;
+
+/// Refuses a new password that is among the most common ones, in any case, naming its field.
+pub fn check_common(field: &str, password: &str) -> Result<()> {
+    let folded = password.to_lowercase();
+    if COMMON.lines().any(|common| common == folded) {
+        return Err(Error::invalid(field, "must not be one of the most common passwords"));
+    }
+    Ok(())
+}
 
 /// Hashes and verifies passwords. Cheap to clone; clones share their limits.
 ///
@@ -77,6 +89,7 @@ impl<'a> Waiting<'a> {
     fn enter(count: &'a AtomicUsize) -> Result<Self> {
         let place = Self(count);
         let before = count.fetch_add(1, Ordering::Relaxed);
+        metrics::gauge!("albumen_password_hashes").increment(1);
         if before >= MAX_WAITING { Err(Error::Busy) } else { Ok(place) }
     }
 }
@@ -84,6 +97,7 @@ impl<'a> Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+        metrics::gauge!("albumen_password_hashes").decrement(1);
     }
 }
 

@@ -70,12 +70,14 @@ fn standard_methods_have_the_standard_fields() {
         if name.starts_with("Update") {
             has(&input, "update_mask");
         }
-        if name.starts_with("Create") {
+        // A secret that is shown once cannot be shown again to a call that is repeated.
+        if name.starts_with("Create") && name != "CreateApiKey" {
             has(&input, "request_id");
         }
         let is_standard = ["Get", "Create", "Update"].iter().any(|verb| name.starts_with(verb))
             && !["GetServerInfo", "GetTimelineBuckets", "UpdateAssets"].contains(&name.as_str());
-        let is_soft_delete = ["DeleteAlbum", "DeleteSharedLink"].contains(&name.as_str());
+        let is_soft_delete =
+            ["DeleteAlbum", "DeleteSharedLink", "DeleteUser"].contains(&name.as_str());
         if !is_standard && !is_soft_delete {
             assert_eq!(output.name(), format!("{name}Response"));
         } else {

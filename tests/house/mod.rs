@@ -4,6 +4,7 @@ mod config;
 mod conventions;
 mod floors;
 mod schema;
+mod upgrade;
 
 use std::path::{Path, PathBuf};
 

@@ -9,7 +9,7 @@ use crate::support::database::TestDatabase;
 /// Columns that name something outside the database.
 const NOT_ROWS: [&str; 1] = ["blob_id"];
 
-async fn open() -> (tempfile::TempDir, TestDatabase, Database) {
+pub(super) async fn open() -> (tempfile::TempDir, TestDatabase, Database) {
     let folder = tempfile::tempdir().unwrap();
     let test = TestDatabase::create(folder.path()).await;
     let mut config =
@@ -19,12 +19,16 @@ async fn open() -> (tempfile::TempDir, TestDatabase, Database) {
     (folder, test, database)
 }
 
-async fn close(test: TestDatabase, database: Database) {
+pub(super) async fn close(test: TestDatabase, database: Database) {
     database.close().await.unwrap();
     test.drop().await;
 }
 
-async fn rows(connection: &DatabaseConnection, sql: &str, columns: &[&str]) -> Vec<Vec<String>> {
+pub(super) async fn rows(
+    connection: &DatabaseConnection,
+    sql: &str,
+    columns: &[&str],
+) -> Vec<Vec<String>> {
     let statement = Statement::from_string(connection.get_database_backend(), sql);
     let rows = connection.query_all_raw(statement).await.unwrap();
     let text = |row: &sea_orm::QueryResult, column: &str| row.try_get("", column).unwrap();
@@ -47,7 +51,7 @@ async fn foreign_keys(connection: &DatabaseConnection) -> Vec<Vec<String>> {
 }
 
 /// Table and column of every column.
-async fn columns(connection: &DatabaseConnection) -> Vec<Vec<String>> {
+pub(super) async fn columns(connection: &DatabaseConnection) -> Vec<Vec<String>> {
     let sql = if connection.get_database_backend() == DbBackend::Sqlite {
         "SELECT m.name AS t, c.name AS c FROM sqlite_master m, pragma_table_info(m.name) c \
          WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'"

@@ -36,11 +36,16 @@ impl TestDatabase {
         }
     }
 
-    pub(crate) fn url(&self) -> DatabaseUrl {
-        let url = match self {
+    /// The address as other programs take it.
+    pub(crate) fn address(&self) -> String {
+        match self {
             Self::Sqlite(path) => format!("sqlite:{}", path.display()),
             Self::Postgres { server, name } => format!("{server}/{name}"),
-        };
+        }
+    }
+
+    pub(crate) fn url(&self) -> DatabaseUrl {
+        let url = self.address();
         let flags = [("database-url".to_owned(), url)].into();
         Config::read(&flags, &Default::default()).unwrap().database_url
     }

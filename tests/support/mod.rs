@@ -1,9 +1,11 @@
 //! A whole server for each test: every layer runs, and no socket opens.
 
 mod asset_life;
+pub(crate) mod bucket;
 pub(crate) mod database;
 pub(crate) mod fixtures;
 pub(crate) mod person;
+pub(crate) mod probe;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -11,10 +13,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use albumen_server::app::{App, Clock};
-use albumen_server::blob::BlobKey;
+use albumen_server::blob::{BlobKey, BlobStore, Faults};
 use albumen_server::config::Config;
-use albumen_server::entity::{album, album_asset, asset, asset_file, upload, user};
-use albumen_server::{installation, transport};
+use albumen_server::entity::{album, album_asset, asset, asset_file, job, upload, user};
+use albumen_server::{installation, jobs, transport};
 use axum::Router;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
 use tempfile::TempDir;
@@ -37,7 +39,19 @@ pub(crate) async fn test_with<F: Future<Output = ()>>(
     change: impl FnOnce(&mut Config),
     body: impl FnOnce(Arc<TestServer>) -> F,
 ) {
-    let server = Arc::new(TestServer::start(change).await);
+    run(TestServer::start(change, Faults::default()).await, body).await;
+}
+
+/// The same with a store whose calls fail as planned.
+pub(crate) async fn test_with_faults<F: Future<Output = ()>>(
+    faults: Faults,
+    body: impl FnOnce(Arc<TestServer>) -> F,
+) {
+    run(TestServer::start(|_| {}, faults).await, body).await;
+}
+
+async fn run<F: Future<Output = ()>>(server: TestServer, body: impl FnOnce(Arc<TestServer>) -> F) {
+    let server = Arc::new(server);
     body(Arc::clone(&server)).await;
     server.check().await;
     server.stop().await;
@@ -54,7 +68,7 @@ pub(crate) struct TestServer {
 }
 
 impl TestServer {
-    async fn start(change: impl FnOnce(&mut Config)) -> Self {
+    async fn start(change: impl FnOnce(&mut Config), faults: Faults) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::read(&BTreeMap::new(), &BTreeMap::new()).unwrap();
         config.data_dir = folder.path().to_owned();
@@ -67,7 +81,9 @@ impl TestServer {
         config.database_url = database.url();
         change(&mut config);
         let clock = Arc::new(AtomicI64::new(START_US));
-        let app = albumen_server::open(config, Clock::Fixed(Arc::clone(&clock))).await.unwrap();
+        let blobs = BlobStore::open(&config).unwrap().with_faults(faults);
+        let fixed = Clock::Fixed(Arc::clone(&clock));
+        let app = albumen_server::open_with(config, fixed, blobs, probe::jobs()).await.unwrap();
         let router = transport::stack(&app).await.router;
         Self { app, router, clock, database, _folder: folder }
     }
@@ -75,6 +91,21 @@ impl TestServer {
     /// Moves the server's clock on.
     pub(crate) fn sleep(&self, duration: Duration) {
         self.clock.fetch_add(duration.as_micros().try_into().unwrap(), Ordering::Relaxed);
+    }
+
+    /// The address of the server's database.
+    pub(crate) fn database_url(&self) -> String {
+        self.database.address()
+    }
+
+    /// Sets the server's clock back.
+    pub(crate) fn set_back(&self, duration: Duration) {
+        self.clock.fetch_sub(duration.as_micros().try_into().unwrap(), Ordering::Relaxed);
+    }
+
+    /// Sets the server's clock back.
+    pub(crate) fn sleep_back(&self, duration: Duration) {
+        self.clock.fetch_sub(duration.as_micros().try_into().unwrap(), Ordering::Relaxed);
     }
 
     /// The server's time, in microseconds since 1970.
@@ -86,14 +117,21 @@ impl TestServer {
         installation::renew_setup_token(&self.app).await.unwrap().unwrap()
     }
 
+    /// Runs the jobs that are due, and what they enqueue, until there are none.
+    pub(crate) async fn run_jobs(&self) {
+        jobs::run_until_idle(&self.app).await.unwrap();
+    }
+
     /// What must hold after every test, whatever it did.
     async fn check(&self) {
-        // What calls left to tasks of their own is done first.
-        self.app.tasks.close();
-        self.app.tasks.wait().await;
+        self.run_jobs().await;
         let reader = self.app.database.reader();
+        let stuck = [job::State::Parked, job::State::Running];
+        let stuck = job::Entity::find().filter(job::Column::State.is_in(stuck));
+        assert_eq!(stuck.all(reader).await.unwrap(), [], "jobs that did not end");
         let files = asset_file::Entity::find().all(reader).await.unwrap();
-        let blobs: HashSet<_> = self.app.blobs.list().await.unwrap().into_iter().collect();
+        let blobs = self.app.blobs.list().await.unwrap();
+        let blobs: HashSet<_> = blobs.into_iter().map(|blob| blob.key).collect();
         for file in &files {
             let key = BlobKey::Original(file.blob_id);
             assert!(
@@ -122,10 +160,14 @@ impl TestServer {
             assert_eq!(asset.withdraw_time.is_some(), is_withdrawn, "{asset:?}");
             assert_eq!(asset.sort_time, asset.capture_time.unwrap_or(asset.create_time));
         }
+        let users = user::Entity::find().all(reader).await.unwrap();
+        let deleted = users.iter().filter(|user| user.delete_time.is_some());
+        let deleted: HashSet<_> = deleted.map(|user| user.id).collect();
         for entry in album_asset::Entity::find().all(reader).await.unwrap() {
             let asset = &assets[&entry.asset_id];
             assert!(!is_locked(asset), "a locked asset is in an album: {entry:?}");
-            assert_eq!(entry.is_hidden, asset.delete_time.is_some(), "{entry:?}");
+            let is_hidden = asset.delete_time.is_some() || deleted.contains(&asset.owner_id);
+            assert_eq!(entry.is_hidden, is_hidden, "{entry:?}");
             assert_eq!(entry.sort_time, asset.sort_time, "{entry:?}");
             assert_eq!(entry.local_day, asset.local_day, "{entry:?}");
         }
@@ -133,7 +175,7 @@ impl TestServer {
         for file in files {
             *used_bytes.entry(assets[&file.asset_id].owner_id).or_default() += file.size_bytes;
         }
-        for user in user::Entity::find().all(reader).await.unwrap() {
+        for user in users {
             let used = used_bytes.get(&user.id).copied().unwrap_or_default();
             assert_eq!(user.used_bytes, used, "{user:?}");
         }

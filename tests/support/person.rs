@@ -1,10 +1,14 @@
 //! People who call: the same clients with different credentials.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use albumen::v1::album_service_client::AlbumServiceClient;
 use albumen::v1::asset_service_client::AssetServiceClient;
+use albumen::v1::audit_service_client::AuditServiceClient;
 use albumen::v1::auth_service_client::AuthServiceClient;
 use albumen::v1::create_export_request::Source;
 use albumen::v1::export_service_client::ExportServiceClient;
+use albumen::v1::job_service_client::JobServiceClient;
 use albumen::v1::server_service_client::ServerServiceClient;
 use albumen::v1::shared_link_service_client::SharedLinkServiceClient;
 use albumen::v1::stream_upload_request::Part;
@@ -19,12 +23,13 @@ use albumen_server::access;
 use albumen_server::entity::user;
 use albumen_server::id::UserId;
 use albumen_server::time::Micros;
+use albumen_server::transport::Peer;
 use axum::Router;
 use axum::body::Body;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Set};
-use tonic::metadata::MetadataValue;
+use tonic::metadata::{MetadataKey, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::{Response, Status};
@@ -39,22 +44,37 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) struct Person {
     router: Router,
     token: Option<String>,
+    /// What every call carries besides.
+    headers: Vec<(String, String)>,
+    peer: Peer,
     pub(crate) user: User,
     pub(crate) tokens: SessionTokens,
 }
 
-pub(crate) type Transport = InterceptedService<Router, Bearer>;
+/// The other end of the connection that no test has.
+const PEER: Peer = Peer { address: IpAddr::V4(Ipv4Addr::LOCALHOST), is_tls: false };
 
-/// Puts the credential to every call.
+pub(crate) type Transport = InterceptedService<Router, Caller>;
+
+/// Puts the credential to every call, and what the transport would find.
 #[derive(Debug, Clone)]
-pub(crate) struct Bearer(Option<String>);
+pub(crate) struct Caller {
+    token: Option<String>,
+    headers: Vec<(String, String)>,
+    peer: Peer,
+}
 
-impl Interceptor for Bearer {
+impl Interceptor for Caller {
     fn call(&mut self, mut request: tonic::Request<()>) -> Result<tonic::Request<()>, Status> {
-        if let Some(token) = &self.0 {
+        if let Some(token) = &self.token {
             let value = MetadataValue::try_from(format!("Bearer {token}")).unwrap();
             request.metadata_mut().insert("authorization", value);
         }
+        for (name, value) in &self.headers {
+            let name = MetadataKey::from_bytes(name.as_bytes()).unwrap();
+            request.metadata_mut().append(name, MetadataValue::try_from(value).unwrap());
+        }
+        request.extensions_mut().insert(self.peer);
         Ok(request)
     }
 }
@@ -70,9 +90,27 @@ impl TestServer {
         Person {
             router: self.router.clone(),
             token: token.map(str::to_owned),
+            headers: Vec::new(),
+            peer: PEER,
             user: User::default(),
             tokens: SessionTokens::default(),
         }
+    }
+
+    /// Somebody without a credential, from a network.
+    pub(crate) fn from(&self, address: [u8; 4]) -> Person {
+        Person { peer: Peer { address: address.into(), is_tls: false }, ..self.anonymous() }
+    }
+
+    /// A browser with cookies.
+    pub(crate) fn with_cookie(&self, cookie: &str) -> Person {
+        self.with_headers(&[("cookie", cookie)])
+    }
+
+    /// Somebody whose calls carry headers.
+    pub(crate) fn with_headers(&self, headers: &[(&str, &str)]) -> Person {
+        let owned = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Person { headers: owned.collect(), ..self.anonymous() }
     }
 
     /// The first user, an administrator.
@@ -82,13 +120,14 @@ impl TestServer {
             email: "admin@example.org".to_owned(),
             password: PASSWORD.to_owned(),
             display_name: "admin".to_owned(),
-            device_name: String::new(),
+            ..SetUpRequest::default()
         };
         let answer = self.anonymous().auth().set_up(request).await.unwrap().into_inner();
         self.signed_in(answer.user.unwrap(), answer.tokens.unwrap())
     }
 
-    /// A user who has signed in. The first is made by `SetUp`; the API makes no others yet.
+    /// A user who has signed in. Their row is as `CreateUser` makes it, without the slow hash of
+    /// one more password.
     pub(crate) async fn user(&self, name: &str) -> Person {
         if !access::has_users(self.app.database.reader()).await.unwrap() {
             self.admin().await;
@@ -117,6 +156,7 @@ impl TestServer {
             email: email.to_owned(),
             password: PASSWORD.to_owned(),
             device_name: "test".to_owned(),
+            ..LoginRequest::default()
         };
         let answer = self.anonymous().auth().login(request).await.unwrap().into_inner();
         self.signed_in(answer.user.unwrap(), answer.tokens.unwrap())
@@ -127,6 +167,7 @@ impl TestServer {
         let request = OpenSharedLinkRequest {
             key_or_slug: address(link).to_owned(),
             password: password.to_owned(),
+            ..OpenSharedLinkRequest::default()
         };
         let answer = self.anonymous().links().open_shared_link(request).await.unwrap();
         self.bearer(Some(&answer.into_inner().access_token))
@@ -134,7 +175,7 @@ impl TestServer {
 
     fn signed_in(&self, user: User, tokens: SessionTokens) -> Person {
         let token = Some(tokens.access_token.clone());
-        Person { router: self.router.clone(), token, user, tokens }
+        Person { token, user, tokens, ..self.anonymous() }
     }
 }
 
@@ -154,6 +195,8 @@ macro_rules! clients {
 impl Person {
     clients! {
         server: ServerServiceClient,
+        audit: AuditServiceClient,
+        jobs: JobServiceClient,
         auth: AuthServiceClient,
         users: UserServiceClient,
         uploads: UploadServiceClient,
@@ -164,7 +207,14 @@ impl Person {
     }
 
     fn transport(&self) -> Transport {
-        InterceptedService::new(self.router.clone(), Bearer(self.token.clone()))
+        let caller =
+            Caller { token: self.token.clone(), headers: self.headers.clone(), peer: self.peer };
+        InterceptedService::new(self.router.clone(), caller)
+    }
+
+    /// Takes another access token from here on.
+    pub(crate) fn set_token(&mut self, token: &str) {
+        self.token = Some(token.to_owned());
     }
 
     /// Starts an upload.
@@ -240,18 +290,23 @@ impl Person {
         self.exports().create_export(request).await.map(Response::into_inner)
     }
 
+    /// Sends a request with the credential, unless it has one.
+    pub(crate) async fn send(&self, mut request: Request<Body>) -> http::Response<Body> {
+        request.extensions_mut().insert(self.peer);
+        if let Some(token) = &self.token {
+            let value = format!("Bearer {token}").parse().unwrap();
+            request.headers_mut().entry("authorization").or_insert(value);
+        }
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     /// Sends an HTTP request with the credential; the body comes whole, or with the error that cut
     /// it short.
     pub(crate) async fn http(
         &self,
         request: http::request::Builder,
     ) -> (StatusCode, http::HeaderMap, Result<Vec<u8>, String>) {
-        let mut request = request;
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        let request = request.body(Body::empty()).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.send(request.body(Body::empty()).unwrap()).await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.map_err(|error| error.to_string());
         (parts.status, parts.headers, body.map(|body| body.to_bytes().to_vec()))

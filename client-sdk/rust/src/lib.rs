@@ -92,6 +92,7 @@ impl Client {
             email: email.to_owned(),
             password: password.to_owned(),
             device_name: device.to_owned(),
+            use_cookies: false,
         };
         let answer = self.anonymous().auth().login(request).await?.into_inner();
         self.signed_in(answer.user, answer.tokens)
@@ -120,6 +121,7 @@ impl Client {
         let request = OpenSharedLinkRequest {
             key_or_slug: key_or_slug.to_owned(),
             password: password.to_owned(),
+            use_cookies: false,
         };
         let mut links = self.anonymous().shared_links();
         let answer = links.open_shared_link(request).await?.into_inner();

@@ -96,7 +96,10 @@ impl Session {
         if margin.is_some_and(|margin| !credential.ends_within(margin)) {
             return Ok(());
         }
-        let request = RefreshSessionRequest { refresh_token: tokens.refresh_token.clone() };
+        let request = RefreshSessionRequest {
+            refresh_token: tokens.refresh_token.clone(),
+            use_cookies: false,
+        };
         let auth = AuthServiceClient::new(channel.clone());
         let renew = || async { auth.clone().refresh_session(request.clone()).await };
         if let Some(tokens) = retry(renew).await?.tokens {

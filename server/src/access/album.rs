@@ -27,7 +27,7 @@ pub async fn album(
     role: Role,
 ) -> Result<Granted<Album>> {
     let granted = match actor {
-        Actor::Anonymous => None,
+        Actor::Anonymous | Actor::Operator => None,
         Actor::User(user) => member(connection, user, id).await?,
         Actor::Guest(links) => guest(connection, links, id).await?,
     };
@@ -58,17 +58,21 @@ async fn guest(
     if links.is_empty() {
         return Ok(None);
     }
-    let album = album::Entity::find_by_id(id).filter(album::Column::DeleteTime.is_null());
+    let album = album::Entity::find_by_id(id)
+        .filter(album::Column::DeleteTime.is_null())
+        .filter(album::Column::HideTime.is_null());
     let row = album.one(connection).await?;
     let may_download = links.iter().any(|link| link.allow_download);
     Ok(row.map(|row| Granted { row, role: Role::Viewer, may_download }))
 }
 
-/// What others may see of an album in the trash: nothing.
+/// What others may see of an album in the trash, and everybody of one whose owner's account is
+/// deleted: nothing.
 fn not_hidden() -> Condition {
-    Condition::any()
+    let not_trashed = Condition::any()
         .add(album::Column::DeleteTime.is_null())
-        .add(album_member::Column::Role.eq(Role::Owner))
+        .add(album_member::Column::Role.eq(Role::Owner));
+    Condition::all().add(not_trashed).add(album::Column::HideTime.is_null())
 }
 
 /// An album for a change: locked until the transaction ends. Requires a role.
@@ -212,7 +216,7 @@ pub(super) fn visible_entries(actor: &Actor) -> Condition {
 
 fn in_visible_album(actor: &Actor) -> Condition {
     let in_album = match actor {
-        Actor::Anonymous => album_asset::Column::AlbumId.is_null(),
+        Actor::Anonymous | Actor::Operator => album_asset::Column::AlbumId.is_null(),
         Actor::User(user) => album_asset::Column::AlbumId.in_subquery(
             Query::select()
                 .column((album_member::Entity, album_member::Column::AlbumId))

@@ -9,12 +9,12 @@ use sea_orm::{
 };
 
 use super::album::visible_entries;
-use super::{Actor, Granted, LockedUser, UserActor, lock};
+use super::{Actor, Granted, LockedUser, UserActor};
 use crate::database::Transaction;
 use crate::entity::album_member::Role;
 use crate::entity::asset::{Model as Asset, Visibility};
 use crate::entity::asset_file::Model as AssetFile;
-use crate::entity::{album_asset, asset, asset_file};
+use crate::entity::{album_asset, asset, asset_file, user};
 use crate::error::{Error, Result};
 use crate::id::{AssetId, BlobId, UserId};
 use crate::time::Micros;
@@ -29,7 +29,7 @@ pub async fn asset(
     let row = found.ok_or_else(|| Error::not_found("asset", id))?;
     let (role, may_download) = match actor {
         Actor::User(user) if user.id == row.owner_id => (Role::Owner, true),
-        Actor::User(_) | Actor::Anonymous => (Role::Viewer, true),
+        Actor::User(_) | Actor::Anonymous | Actor::Operator => (Role::Viewer, true),
         Actor::Guest(links) => (Role::Viewer, links.iter().any(|link| link.allow_download)),
     };
     Ok(Granted { row, role, may_download })
@@ -174,20 +174,6 @@ pub async fn asset_of_blob(
     Ok(find.one(connection).await?)
 }
 
-/// Those of some blobs that no file names once the transactions that are changing these files are
-/// through: whose bytes nobody can ask for any more.
-pub async fn lock_unnamed_blobs(
-    transaction: &Transaction,
-    mut blobs: Vec<BlobId>,
-) -> Result<Vec<BlobId>> {
-    let find =
-        asset_file::Entity::find().filter(asset_file::Column::BlobId.is_in(blobs.iter().copied()));
-    let find = lock(find.clone(), transaction.get_database_backend()).unwrap_or(find);
-    let named = find.all(&**transaction).await?;
-    blobs.retain(|blob| !named.iter().any(|file| file.blob_id == *blob));
-    Ok(blobs)
-}
-
 /// How many values one query takes at most; SQLite's limit is 32766.
 const MAX_VALUES: usize = 30_000;
 
@@ -212,25 +198,46 @@ pub async fn has_all_blobs(
     Ok(true)
 }
 
-/// The blobs that the caller may no longer have, not even through an export, because their assets
-/// were withdrawn at `since` or later: put into the trash, or locked by somebody else.
+/// Whether the caller may no longer have one of some blobs, not even through an export, because its
+/// asset was withdrawn at `since` or later: put into the trash, locked by somebody else, or hidden
+/// with its owner's account.
 ///
 /// Unlike [`has_all_blobs`] this costs nothing for what did not change.
-pub async fn withdrawn_blobs(
+pub async fn is_withdrawn(
     connection: &impl ConnectionTrait,
     actor: &Actor,
+    blobs: &[BlobId],
     since: Micros,
-) -> Result<HashSet<BlobId>> {
-    let blobs = asset_file::Entity::find()
+) -> Result<bool> {
+    let withdrawn: HashSet<BlobId> = asset_file::Entity::find()
         .inner_join(asset::Entity)
         .filter(asset::Column::WithdrawTime.gte(since))
         .filter(withdrawn_from(actor))
         .select_only()
         .column(asset_file::Column::BlobId)
-        .into_tuple::<BlobId>()
+        .into_tuple()
         .all(connection)
-        .await?;
-    Ok(blobs.into_iter().collect())
+        .await?
+        .into_iter()
+        .collect();
+    if blobs.iter().any(|blob| withdrawn.contains(blob)) {
+        return Ok(true);
+    }
+    let owners = user::Entity::find().filter(user::Column::DeleteTime.gte(since));
+    let owners: Vec<_> = owners.all(connection).await?.into_iter().map(|user| user.id).collect();
+    if owners.is_empty() {
+        return Ok(false);
+    }
+    for blobs in blobs.chunks(MAX_VALUES) {
+        let hidden = asset_file::Entity::find()
+            .inner_join(asset::Entity)
+            .filter(asset_file::Column::BlobId.is_in(blobs.iter().copied()))
+            .filter(asset::Column::OwnerId.is_in(owners.iter().copied()));
+        if hidden.count(connection).await? > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether an asset is gone for the caller whatever they saw of it before: in the trash for all,
@@ -239,7 +246,7 @@ fn withdrawn_from(actor: &Actor) -> Condition {
     let locked = asset::Column::Visibility.eq(Visibility::Locked).into_condition();
     let locked = match actor {
         Actor::User(user) => locked.add(asset::Column::OwnerId.ne(user.id)),
-        Actor::Guest(_) | Actor::Anonymous => locked,
+        Actor::Guest(_) | Actor::Anonymous | Actor::Operator => locked,
     };
     Condition::any().add(asset::Column::DeleteTime.is_not_null()).add(locked)
 }

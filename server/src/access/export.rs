@@ -25,7 +25,7 @@ pub async fn export(
 ) -> Result<Export> {
     let find = export::Entity::find_by_id(id).filter(export::Column::ExpireTime.gt(now));
     let find = match actor {
-        Actor::Anonymous => return Err(Error::CredentialMissing),
+        Actor::Anonymous | Actor::Operator => return Err(Error::CredentialMissing),
         Actor::User(user) => find.filter(export::Column::UserId.eq(user.id)),
         Actor::Guest(_) => {
             let links = actor.links().iter().map(|link| link.link_id);

@@ -5,12 +5,19 @@
 //! loaded by a second statement, which sees what was committed while it waited for the lock.
 
 mod album;
+mod api_key;
 mod asset;
+mod attempt;
+mod audit;
+mod blob;
+mod client;
+mod cookie;
 mod credential;
 mod export;
 mod guard;
 mod identity;
 mod network;
+mod scope;
 mod session;
 mod shared_link;
 pub mod token;
@@ -18,33 +25,52 @@ mod upload;
 mod user;
 
 use std::ops::Deref;
+use std::pin::Pin;
 
 use albumen::{Caller, Method, Validate, Violations};
+use futures::stream::Stream;
 use sea_orm::sea_query::LockType;
 use sea_orm::{EntityTrait, QuerySelect, Select};
+use tokio_stream::StreamExt as _;
 
+use crate::app::App;
 use crate::entity::album_member::Role;
 use crate::error::{Error, Result};
-use crate::id::{AlbumId, SessionId, SharedLinkId, UserId, VisitorId};
+use crate::id::{AlbumId, ApiKeyId, SessionId, SharedLinkId, UserId, VisitorId};
 
 pub use album::{
     album, album_assets, album_entries, album_files, album_places, albums, created, expired_albums,
     lock_album, lock_albums_having, lock_expired_albums, owners, with_role,
 };
+pub use api_key::{api_key, api_keys};
 pub use asset::{
-    asset, asset_of_blob, asset_of_digest, files, has_all_blobs, lock_unnamed_blobs, mark_damaged,
+    asset, asset_of_blob, asset_of_digest, files, has_all_blobs, is_withdrawn, mark_damaged,
     own_asset_ids, own_assets, own_list, own_motion, owner_of_expired_trash, sharable_assets,
-    trash, visible_assets, withdrawn_blobs,
+    trash, visible_assets,
 };
-pub use credential::authenticate;
+pub use attempt::{Attempt, forget_attempts};
+pub use audit::audit_events;
+pub use blob::named_blobs;
+pub use client::Client;
+pub use cookie::{Cookie, CookieName};
+pub use credential::{API_KEY_PREFIX, authenticate, authenticate_cookies, has_opened};
 pub use export::{export, export_part, export_parts, lock_export};
 pub use guard::{Revocations, guard};
 pub use identity::refuse_taken;
 pub use network::Network;
-pub use session::{has_users, installation, lock_installation, lock_session, signing_keys};
+pub use scope::Scopes;
+pub use session::{
+    has_users, installation, lock_installation, lock_session, own_session, own_sessions,
+    signing_keys,
+};
 pub use shared_link::{link_by_address, lock_shared_link, shared_link, shared_links};
-pub use upload::{lock_upload, reserved_bytes, upload};
-pub use user::{LockedUser, lock_user, me, user, user_by_email};
+pub use upload::{
+    expired_uploads, lock_expired_upload, lock_upload, reserved_bytes, takes_bytes, upload,
+};
+pub use user::{
+    LockedUser, active_admins, directory, found_user, known_users, lock_user, me, owned_album_ids,
+    user, user_by_email, users, visible_user,
+};
 
 /// Who calls.
 #[derive(Debug, Clone)]
@@ -55,11 +81,26 @@ pub enum Actor {
     User(UserActor),
     /// A guest with the links that they have opened.
     Guest(Vec<LinkActor>),
+    /// Who holds the machine, at its command line. Nothing that is not theirs is shown to them.
+    Operator,
 }
 
-/// The host that a request names in its address, for making addresses where none is configured.
+/// The host by which the client reached the server, for making addresses where none is configured.
 #[derive(Debug, Clone)]
 pub struct Host(pub String);
+
+/// Whether the client's connection is encrypted up to the server, or up to its proxy. Calls that
+/// came by no listener are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IsSecure(pub bool);
+
+impl IsSecure {
+    /// What the transport found for a call.
+    #[must_use]
+    pub fn of_call(extensions: &http::Extensions) -> Self {
+        extensions.get().copied().unwrap_or(Self(false))
+    }
+}
 
 /// A user who calls.
 #[derive(Debug, Clone, Copy)]
@@ -68,8 +109,37 @@ pub struct UserActor {
     pub id: UserId,
     /// Whether they administer the server.
     pub is_admin: bool,
-    /// The session whose token they showed.
-    pub session_id: SessionId,
+    /// How they proved who they are.
+    pub via: Via,
+    /// Where they call from.
+    pub network: Network,
+}
+
+/// How a user proved who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Via {
+    /// By the token or the cookie of a session.
+    Session(SessionId),
+    /// By an API key, which is good for some methods only.
+    ApiKey(ApiKeyId, Scopes),
+}
+
+impl UserActor {
+    fn scoped(&self, scope: &'static str) -> Result<()> {
+        match self.via {
+            Via::Session(_) => Ok(()),
+            Via::ApiKey(_, scopes) if scopes.contains(scope) => Ok(()),
+            Via::ApiKey(..) => Err(Error::ScopeMissing(scope)),
+        }
+    }
+
+    /// The session in which they call. Fails for API keys.
+    pub fn session_id(&self) -> Result<SessionId> {
+        match self.via {
+            Via::Session(id) => Ok(id),
+            Via::ApiKey(..) => Err(Error::ScopeMissing("session.write")),
+        }
+    }
 }
 
 /// A link that a guest has opened, as it is now.
@@ -95,18 +165,30 @@ impl Actor {
         match self {
             Self::User(user) => Ok(user),
             Self::Anonymous => Err(Error::CredentialMissing),
-            Self::Guest(_) => Err(Error::CallerNotAllowed(Caller::User)),
+            Self::Guest(_) | Self::Operator => Err(Error::CallerNotAllowed(Caller::User)),
         }
     }
 
-    /// Checks that this kind of caller may call a method at all.
+    /// The user who calls; none for everybody else.
+    #[must_use]
+    pub fn user_id(&self) -> Option<UserId> {
+        match self {
+            Self::User(user) => Some(user.id),
+            Self::Anonymous | Self::Guest(_) | Self::Operator => None,
+        }
+    }
+
+    /// Checks that this kind of caller may call a method at all, and that an API key is good for
+    /// it.
     pub fn permit(&self, method: &Method) -> Result<()> {
         match (method.caller, self) {
-            (Caller::Public, _) | (Caller::User | Caller::UserOrLink, Self::User(_)) => Ok(()),
-            (Caller::UserOrLink, Self::Guest(_)) => Ok(()),
-            (Caller::Admin, Self::User(user)) if user.is_admin => Ok(()),
+            (Caller::Public, _) | (Caller::UserOrLink, Self::Guest(_)) => Ok(()),
+            (Caller::User | Caller::UserOrLink, Self::User(user)) => user.scoped(method.scope),
+            (Caller::Admin, Self::User(user)) if user.is_admin => user.scoped(method.scope),
             (_, Self::Anonymous) => Err(Error::CredentialMissing),
-            (required, Self::User(_) | Self::Guest(_)) => Err(Error::CallerNotAllowed(required)),
+            (required, Self::User(_) | Self::Guest(_) | Self::Operator) => {
+                Err(Error::CallerNotAllowed(required))
+            }
         }
     }
 
@@ -115,7 +197,7 @@ impl Actor {
     pub fn links(&self) -> &[LinkActor] {
         match self {
             Self::Guest(links) => links,
-            Self::Anonymous | Self::User(_) => &[],
+            Self::Anonymous | Self::User(_) | Self::Operator => &[],
         }
     }
 }
@@ -167,12 +249,23 @@ pub fn open<T: Validate>(request: tonic::Request<T>) -> Result<(Actor, T)> {
     Ok((actor, message))
 }
 
-/// Opens a client stream; each of its messages still goes through [`validate`].
-pub fn open_stream<T>(
+/// The messages of a client stream.
+pub type Messages<T> = Pin<Box<dyn Stream<Item = Result<T>> + Send>>;
+
+/// Opens a client stream: each of its messages is validated as it arrives, one that cannot be read
+/// is the error that a unary call would get for it, and a pause that is too long is `TIMED_OUT`.
+pub fn open_stream<T: Validate + Send + 'static>(
+    app: &App,
     request: tonic::Request<tonic::Streaming<T>>,
-) -> Result<(Actor, tonic::Streaming<T>)> {
+) -> Result<(Actor, Messages<T>)> {
     let (_, extensions, stream) = request.into_parts();
-    Ok((found(extensions.get())?, stream))
+    let messages = stream.timeout(app.config.stream_idle_timeout).map(|message| {
+        let message = message.map_err(|_| Error::TimedOut)?;
+        let message = message.map_err(|status| Error::of_unread_message(status.code()))?;
+        validate(&message)?;
+        Ok(message)
+    });
+    Ok((found(extensions.get())?, Box::pin(messages)))
 }
 
 /// Opens an HTTP request: hands out the caller that the authenticate layer found.
@@ -181,7 +274,7 @@ pub fn open_http(parts: &http::request::Parts) -> Result<Actor> {
 }
 
 /// Checks a message against its annotated rules.
-pub fn validate(message: &impl Validate) -> Result<()> {
+fn validate(message: &impl Validate) -> Result<()> {
     let violations = Violations::of(message);
     if violations.is_empty() { Ok(()) } else { Err(Error::InvalidRequest(violations)) }
 }

@@ -1,12 +1,16 @@
 //! The installation and its sessions: rows that prove who calls, before anybody is known.
 
-use sea_orm::{ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryOrder as _};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
+    QueryOrder as _, Select,
+};
 
-use super::lock;
+use super::{UserActor, lock};
 use crate::database::Transaction;
 use crate::entity::{installation, session, signing_key, user};
 use crate::error::{Error, Result};
 use crate::id::SessionId;
+use crate::time::Micros;
 
 /// The id of the installation's one row.
 const ONLY: i16 = 1;
@@ -49,4 +53,24 @@ pub async fn lock_session(
         lock.one(&**transaction).await?;
     }
     Ok(find().one(&**transaction).await?)
+}
+
+/// The caller's sessions that have not ended.
+#[must_use]
+pub fn own_sessions(user: &UserActor, now: Micros) -> Select<session::Entity> {
+    session::Entity::find()
+        .filter(session::Column::UserId.eq(user.id))
+        .filter(session::Column::ExpireTime.gt(now))
+}
+
+/// A session of the caller's for a change: locked until the transaction ends.
+pub async fn own_session(
+    transaction: &Transaction,
+    user: &UserActor,
+    id: SessionId,
+    now: Micros,
+) -> Result<session::Model> {
+    lock_session(transaction, id).await?;
+    let find = own_sessions(user, now).filter(session::Column::Id.eq(id));
+    find.one(&**transaction).await?.ok_or_else(|| Error::not_found("session", id))
 }

@@ -23,6 +23,7 @@ pub fn shared_links(user: &UserActor) -> SelectTwo<shared_link::Entity, album::E
         .join(JoinType::InnerJoin, album::Relation::Member.def())
         .filter(album_member::Column::UserId.eq(user.id))
         .filter(album_member::Column::Role.gte(Role::Editor))
+        .filter(album::Column::HideTime.is_null())
 }
 
 /// A link that the caller may manage, with its album.
@@ -79,7 +80,9 @@ pub async fn link_by_address(
 pub(super) fn is_live(now: Micros) -> Condition {
     Condition::all()
         .add(shared_link::Column::DeleteTime.is_null())
+        .add(shared_link::Column::HideTime.is_null())
         .add(album::Column::DeleteTime.is_null())
+        .add(album::Column::HideTime.is_null())
         .add(
             Condition::any()
                 .add(shared_link::Column::ExpireTime.is_null())

@@ -42,7 +42,8 @@ impl Assets {
     }
 
     /// Their places in albums.
-    fn entries(&self) -> Condition {
+    #[must_use]
+    pub fn entries(&self) -> Condition {
         match self {
             Self::These(ids) => Column::AssetId.is_in(ids.iter().copied()).into_condition(),
             Self::Of(_) => entries_of(self.condition()),

@@ -7,16 +7,15 @@ mod contents;
 mod everywhere;
 mod list;
 mod rpc;
+mod trash;
 
 pub use contents::{Added, add, add_assets, remove_assets, reorder_assets};
 pub use everywhere::{Assets, follow_times, remove_everywhere, set_hidden};
 pub use list::{Filter, Order, list};
 pub use rpc::Rpc;
+pub use trash::{PurgeTrash, purge_expired};
 
-use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, Set,
-};
+use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Set};
 
 use crate::access::{self, Actor, Granted};
 use crate::app::App;
@@ -147,6 +146,7 @@ async fn insert(
         create_time: Set(now),
         update_time: Set(now),
         delete_time: Set(None),
+        hide_time: Set(None),
         hidden_cover_asset_id: Set(None),
     };
     let album = album.insert(&**transaction).await?;
@@ -235,27 +235,6 @@ async fn set_trashed(
     view(app, actor, album).await
 }
 
-/// Deletes albums for good that are in the trash longer than they are kept there, `limit` at most,
-/// and returns how many. Their assets stay with their owners.
-pub async fn purge_expired(app: &App, limit: u64) -> Result<usize> {
-    let before = app.now().before(app.config.trash_ttl);
-    let expired = access::expired_albums(app.database.reader(), before, limit).await?;
-    if expired.is_empty() {
-        return Ok(0);
-    }
-    let purged = app.transact(move |transaction| async move {
-        let expired = access::lock_expired_albums(&transaction, expired, before).await?;
-        let delete = album::Entity::delete_many()
-            .filter(album::Column::Id.is_in(expired.iter().copied()))
-            .exec(&*transaction);
-        delete.await?;
-        Ok(expired.len())
-    });
-    let purged = purged.await?;
-    app.revocations.announce();
-    Ok(purged)
-}
-
 /// An album for a change of it, of its contents or of its links: locked, and not in the trash.
 pub async fn writable(
     transaction: &Transaction,
@@ -290,7 +269,7 @@ async fn view(app: &App, actor: &Actor, album: Granted<Album>) -> Result<AlbumVi
     let role = album.role();
     let owner_id = match actor {
         Actor::User(user) if role == Role::Owner => user.id,
-        Actor::User(_) | Actor::Guest(_) | Actor::Anonymous => {
+        Actor::User(_) | Actor::Guest(_) | Actor::Anonymous | Actor::Operator => {
             let owners = access::owners(app.database.reader(), [album.id]).await?;
             let owner = owners.get(&album.id).copied();
             owner.ok_or_else(|| Error::internal("an album without an owner"))?

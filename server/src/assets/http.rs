@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use futures::stream::TryStreamExt as _;
 
 use crate::access::open_http;
 use crate::app::App;
@@ -60,6 +61,10 @@ async fn serve(
     };
     let (head, range) = representation.head(&parts)?;
     let is_bodyless = parts.method == http::Method::HEAD || range.is_empty();
-    let body = if is_bodyless { Body::empty() } else { Body::from_stream(download.stream(range)) };
+    let body = if is_bodyless {
+        Body::empty()
+    } else {
+        Body::from_stream(download.stream(range).inspect_err(log))
+    };
     head.body(body).map_err(Error::internal)
 }

@@ -8,6 +8,7 @@ mod change;
 mod download;
 mod http;
 mod rpc;
+mod sweep;
 mod timeline;
 mod trash;
 
@@ -15,8 +16,9 @@ pub use self::http::routes;
 pub use change::{Field, Values, update};
 pub use download::{Download, download, read_windows};
 pub use rpc::Rpc;
+pub use sweep::{DeleteBlobs, SweepBlobs};
 pub use timeline::{Bucket, Filter, Trash, Unit, get_timeline_buckets, list};
-pub use trash::{delete, empty_trash, forget_blobs, purge_expired, restore, take_back, trash};
+pub use trash::{PurgeTrash, delete, empty_trash, purge_expired, restore, take_back, trash};
 
 use std::collections::HashMap;
 

@@ -114,7 +114,7 @@ async fn list_own(
 fn own(actor: &Actor) -> Result<&UserActor> {
     match actor {
         Actor::User(user) => Ok(user),
-        Actor::Guest(_) | Actor::Anonymous => {
+        Actor::Guest(_) | Actor::Anonymous | Actor::Operator => {
             Err(Error::invalid("album_id", "must be set by guests"))
         }
     }

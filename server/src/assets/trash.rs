@@ -7,8 +7,9 @@ use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, EntityTrait as _, IntoActiveModel as _,
     QueryFilter as _, Set,
 };
+use serde::{Deserialize, Serialize};
 
-use super::{AssetView, with_files};
+use super::{AssetView, DeleteBlobs, with_files};
 use crate::access::{self, Actor, LockedUser};
 use crate::albums::{self, Assets};
 use crate::app::App;
@@ -17,7 +18,8 @@ use crate::database::Transaction;
 use crate::entity::asset::{self, Column, Visibility};
 use crate::entity::{album_asset, upload};
 use crate::error::{Error, Result};
-use crate::id::{AssetId, BlobId, UserId};
+use crate::id::{AssetId, UserId};
+use crate::jobs::{self, Context, Job};
 use crate::time::Micros;
 
 /// How many assets one transaction deletes.
@@ -111,6 +113,26 @@ pub async fn empty_trash(app: &App, actor: &Actor) -> Result<usize> {
     }
 }
 
+/// Deletes for good what the trash has kept for its time.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct PurgeTrash;
+
+impl Job for PurgeTrash {
+    const KIND: &'static str = "purge-assets";
+
+    async fn run(self, app: App, context: Context) -> Result<()> {
+        let mut purged = 0;
+        loop {
+            let batch = purge_expired(&app, BATCH).await?;
+            if batch == 0 {
+                return Ok(());
+            }
+            purged += i64::try_from(batch).map_err(Error::internal)?;
+            context.progress(purged, None).await?;
+        }
+    }
+}
+
 /// Deletes for good assets that are in the trash longer than they are kept there, `limit` at most,
 /// and returns how many: 0 when there are no more.
 pub async fn purge_expired(app: &App, limit: u64) -> Result<usize> {
@@ -161,27 +183,6 @@ async fn delete_rows(
     let mut owner = owner.into_row().into_active_model();
     owner.used_bytes = Set(used_bytes);
     owner.update(&**transaction).await?;
-    let blobs = files.into_iter().map(|file| file.blob_id).collect();
-    forget_blobs(app, transaction, blobs).await
-}
-
-/// Removes the bytes that files had, once the transaction is through that deleted the files.
-pub async fn forget_blobs(app: &App, _: &Transaction, ids: Vec<BlobId>) -> Result<()> {
-    let app_ = app.clone();
-    app.spawn(async move {
-        // Waits for that transaction: nothing is removed if it fails.
-        let unnamed = app_.transact(move |transaction| async move {
-            access::lock_unnamed_blobs(&transaction, ids).await
-        });
-        let unnamed = match unnamed.await {
-            Ok(unnamed) => unnamed,
-            Err(error) => return tracing::warn!(%error, "cannot look for blobs to remove"),
-        };
-        for id in unnamed {
-            if let Err(error) = app_.blobs.delete(BlobKey::Original(id)).await {
-                tracing::warn!(blob.id = %id, %error, "cannot remove a blob");
-            }
-        }
-    });
-    Ok(())
+    let blobs: Vec<_> = files.iter().map(|file| BlobKey::Original(file.blob_id)).collect();
+    jobs::enqueue(app, transaction, DeleteBlobs::new(&blobs)).await
 }

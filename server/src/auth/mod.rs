@@ -4,39 +4,40 @@
 //! so that the exchange can be repeated for a client that lost the answer. A token from further
 //! back, or one that is repeated too late, was stolen from somebody: the session ends.
 
+mod api_keys;
+mod passwords;
 mod rpc;
+mod sessions;
+mod sweep;
+mod tokens;
 
+pub use api_keys::{NewKey, create_api_key, delete_api_key, list_api_keys};
+pub use passwords::change_password;
 pub use rpc::Rpc;
+pub use sessions::{Field, list_sessions, revoke_other_sessions, revoke_session, update_session};
+pub use sweep::Sweep;
+pub use tokens::{SessionTokens, refresh};
 
-use std::time::Duration;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, ModelTrait as _, Set};
 
-use crate::access::{self, Actor};
+use crate::access::{self, Actor, Attempt, Client};
 use crate::app::App;
-use crate::database::Transaction;
-use crate::entity::session::Model as Session;
+use crate::audit;
+use crate::entity::audit_event::Kind;
+use crate::entity::installation;
 use crate::entity::user::{self, Model as User};
-use crate::entity::{installation, session};
 use crate::error::{Error, Result};
 use crate::id::{SessionId, UserId};
 use crate::keys;
-use crate::time::Micros;
+use crate::password::check_common;
 
-/// How long the last refresh token can be exchanged again, for clients that lost the answer.
-const REPEAT: Duration = Duration::from_secs(15);
-const SESSION_ID_BYTES: usize = 16;
-const SECRET_BYTES: usize = 32;
-
-/// What a client gets of its session.
+/// How a device signs in.
 #[derive(Debug)]
-pub struct SessionTokens {
-    access_token: String,
-    access_expire_time: Micros,
-    refresh_token: String,
-    refresh_expire_time: Micros,
+pub struct Device {
+    /// What its user calls it.
+    pub name: String,
+    /// Whether it is a browser, which keeps its credentials in cookies.
+    pub use_cookies: bool,
 }
 
 /// The first user, as they want to be.
@@ -55,15 +56,17 @@ pub struct FirstUser {
 /// Fails with `SETUP_TOKEN_WRONG`, and with `ALREADY_SET_UP` once there is a user.
 pub async fn set_up(
     app: &App,
+    client: &Client,
     setup_token: &str,
     first: FirstUser,
-    device_name: String,
+    device: Device,
 ) -> Result<(User, SessionTokens)> {
     let token_hash = keys::hash(setup_token.as_bytes());
     // Checked before the slow hash, which nobody without the token may cause.
     check_setup(access::installation(app.database.reader()).await?, &token_hash)?;
+    check_common("password", &first.password)?;
     let password_hash = app.passwords.hash(&first.password).await?;
-    let (app_, now) = (app.clone(), app.now());
+    let (app_, network) = (app.clone(), client.network);
     app.transact(move |transaction| async move {
         let installation = access::lock_installation(&transaction).await?;
         if access::has_users(&*transaction).await? {
@@ -73,24 +76,33 @@ pub async fn set_up(
         let mut installation = installation.into_active_model();
         installation.setup_token_hash = Set(None);
         installation.update(&*transaction).await?;
-        let user = user::ActiveModel {
-            id: Set(UserId::generate()),
-            folded_email: Set(user::fold(&first.email)),
-            email: Set(first.email),
-            display_name: Set(first.display_name),
-            password_hash: Set(password_hash),
-            is_admin: Set(true),
-            quota_bytes: Set(app_.config.default_quota_bytes),
-            used_bytes: Set(0),
-            export_part_size_bytes: Set(None),
-            create_time: Set(now),
-            update_time: Set(now),
-        };
-        let user = user.insert(&*transaction).await?;
-        let tokens = start_session(&app_, &transaction, &user, device_name).await?;
+        let user = first_user(&app_, first, password_hash).insert(&*transaction).await?;
+        let (app, tx, id) = (&app_, &transaction, user.id);
+        audit::record_from(app, tx, network, Some(id), Kind::UserCreated, id).await?;
+        let tokens = tokens::start(app, tx, &user, device).await?;
         Ok((user, tokens))
     })
     .await
+}
+
+fn first_user(app: &App, first: FirstUser, password_hash: String) -> user::ActiveModel {
+    let now = app.now();
+    user::ActiveModel {
+        id: Set(UserId::generate()),
+        folded_email: Set(user::fold(&first.email)),
+        email: Set(first.email),
+        display_name: Set(first.display_name),
+        password_hash: Set(password_hash),
+        is_admin: Set(true),
+        quota_bytes: Set(app.config.default_quota_bytes),
+        used_bytes: Set(0),
+        export_part_size_bytes: Set(None),
+        create_time: Set(now),
+        update_time: Set(now),
+        disabled_time: Set(None),
+        delete_time: Set(None),
+        purge_time: Set(None),
+    }
 }
 
 fn check_setup(installation: Option<installation::Model>, token_hash: &[u8]) -> Result<()> {
@@ -101,126 +113,80 @@ fn check_setup(installation: Option<installation::Model>, token_hash: &[u8]) -> 
     }
 }
 
-/// Signs a user in. An unknown e-mail fails like a wrong password, after the same work.
+/// Signs a user in. An unknown e-mail and an account that is not active fail like a wrong password,
+/// after the same work.
 pub async fn login(
     app: &App,
+    client: &Client,
     email: &str,
     password: &str,
-    device_name: String,
+    device: Device,
 ) -> Result<(User, SessionTokens)> {
+    let attempt = Attempt::at_account(app, email, client.network);
     let user = access::user_by_email(app.database.reader(), email).await?;
-    let hash = user.as_ref().map(|user| user.password_hash.as_str());
-    let is_right = app.passwords.verify(password, hash).await?;
-    let user = user.filter(|_| is_right).ok_or(Error::LoginFailed)?;
-    let app_ = app.clone();
+    let user = user.filter(User::is_active);
+    verify(app, client.network, attempt.clone(), password, user.as_ref()).await?;
+    let user = user.ok_or(Error::LoginFailed)?;
+    let (app_, network) = (app.clone(), client.network);
     app.transact(move |transaction| async move {
-        let tokens = start_session(&app_, &transaction, &user, device_name).await?;
-        Ok((user, tokens))
+        attempt.forgive(&transaction, app_.now()).await?;
+        let row = access::lock_user(&transaction, user.id).await?.into_row();
+        // What was verified counts no more if the password was changed meanwhile.
+        if row.password_hash != user.password_hash || !row.is_active() {
+            return Err(Error::LoginFailed);
+        }
+        let tokens = tokens::start(&app_, &transaction, &row, device).await?;
+        let (id, session) = (Some(row.id), tokens.session_id);
+        audit::record_from(&app_, &transaction, network, id, Kind::SignedIn, session).await?;
+        Ok((row, tokens))
     })
     .await
 }
 
-async fn start_session(
+/// Compares a password with a user's. The attempt is counted before the slow hash, and stays
+/// counted if it fails with `LOGIN_FAILED`.
+async fn verify(
     app: &App,
-    transaction: &Transaction,
-    user: &User,
-    device_name: String,
-) -> Result<SessionTokens> {
-    let (id, now) = (SessionId::generate(), app.now());
-    let secret: [u8; SECRET_BYTES] = keys::random()?;
-    let session = session::ActiveModel {
-        id: Set(id),
-        user_id: Set(user.id),
-        device_name: Set(device_name),
-        token_hash: Set(keys::hash(&secret)),
-        previous_token_hash: Set(None),
-        rotate_time: Set(now),
-        create_time: Set(now),
-        expire_time: Set(now.after(app.config.session_ttl)),
-    };
-    let session = session.insert(&**transaction).await?;
-    tokens(app, &session, &secret)
-}
-
-/// Exchanges a refresh token. Fails with `CREDENTIAL_INVALID` for one that is not good. If it was
-/// given out for the session once, the session ends.
-pub async fn refresh(app: &App, refresh_token: &str) -> Result<SessionTokens> {
-    let (id, secret) = parse(app, refresh_token).ok_or(Error::CredentialInvalid)?;
-    let app_ = app.clone();
-    let tokens = app.transact(move |transaction| async move {
-        let Some(session) = access::lock_session(&transaction, id).await? else { return Ok(None) };
-        let now = app_.now();
-        if session.expire_time <= now {
-            return Ok(None);
-        }
-        let next = app_.keys.next_refresh_secret(&secret);
-        let hash = Some(keys::hash(&secret));
-        if hash.as_ref() == Some(&session.token_hash) {
-            let session = rotate(&app_, &transaction, session, &next).await?;
-            return tokens(&app_, &session, &next).map(Some);
-        }
-        if hash == session.previous_token_hash && now <= session.rotate_time.after(REPEAT) {
-            return tokens(&app_, &session, &next).map(Some);
-        }
-        session.delete(&*transaction).await?;
-        Ok(None)
-    });
-    let tokens = tokens.await?;
-    if tokens.is_none() {
-        app.revocations.announce();
+    network: access::Network,
+    attempt: Attempt,
+    password: &str,
+    user: Option<&User>,
+) -> Result<()> {
+    let (app_, attempt_) = (app.clone(), attempt.clone());
+    app.transact(move |transaction| async move { attempt_.count(&transaction, app_.now()).await })
+        .await?;
+    let hash = user.map(|user| user.password_hash.as_str());
+    let verified = app.passwords.verify(password, hash).await;
+    if let Ok(true) = verified {
+        return Ok(());
     }
-    tokens.ok_or(Error::CredentialInvalid)
-}
-
-async fn rotate(
-    app: &App,
-    transaction: &Transaction,
-    session: Session,
-    next: &[u8],
-) -> Result<Session> {
-    let now = app.now();
-    let previous = session.token_hash.clone();
-    let mut session = session.into_active_model();
-    session.previous_token_hash = Set(Some(previous));
-    session.token_hash = Set(keys::hash(next));
-    session.rotate_time = Set(now);
-    session.expire_time = Set(now.after(app.config.session_ttl));
-    Ok(session.update(&**transaction).await?)
+    let (app_, subject) = (app.clone(), user.map(|user| user.id.to_string()).unwrap_or_default());
+    app.transact(move |transaction| async move {
+        if let Err(error) = verified {
+            // Nobody guessed anything: the server was too busy.
+            attempt.take_back(&transaction, app_.now()).await?;
+            return Ok(error);
+        }
+        let kind = Kind::SignInFailed;
+        audit::record_from(&app_, &transaction, network, None, kind, subject).await?;
+        Ok(Error::LoginFailed)
+    })
+    .await
+    .and_then(Err)
 }
 
 /// Ends the caller's session.
 pub async fn logout(app: &App, actor: &Actor) -> Result<()> {
-    let id = actor.user()?.session_id;
+    let id: SessionId = actor.user()?.session_id()?;
+    let (app_, actor) = (app.clone(), actor.clone());
     app.transact(move |transaction| async move {
         if let Some(session) = access::lock_session(&transaction, id).await? {
             session.delete(&*transaction).await?;
+            audit::record(&app_, &transaction, &actor, Kind::SessionEnded, id).await?;
         }
         Ok(())
     })
     .await?;
     app.revocations.announce();
     Ok(())
-}
-
-/// A refresh token names its session, proves the right to it, and shows that it is ours.
-fn tokens(app: &App, session: &Session, secret: &[u8]) -> Result<SessionTokens> {
-    let ttl = app.config.access_token_ttl;
-    let access = app.tokens.for_user(session.user_id, session.id, app.now(), ttl)?;
-    Ok(SessionTokens {
-        access_token: access.token,
-        access_expire_time: access.expire_time,
-        refresh_token: URL_SAFE_NO_PAD.encode(
-            [session.id.as_bytes(), secret, &app.keys.session_tag(session.id.as_bytes())].concat(),
-        ),
-        refresh_expire_time: session.expire_time,
-    })
-}
-
-fn parse(app: &App, refresh_token: &str) -> Option<(SessionId, Vec<u8>)> {
-    let bytes = URL_SAFE_NO_PAD.decode(refresh_token).ok()?;
-    let (id, rest) = bytes.split_first_chunk::<SESSION_ID_BYTES>()?;
-    let (secret, tag) = rest.split_at_checked(SECRET_BYTES)?;
-    // Hashes are compared, so that the time taken tells nothing about the tag.
-    let is_ours = keys::hash(tag) == keys::hash(&app.keys.session_tag(id));
-    is_ours.then(|| (SessionId::from_bytes(*id), secret.to_vec()))
 }

@@ -3,9 +3,11 @@
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::BlobKey;
+use super::{BlobKey, Stored};
+use crate::time::Micros;
 
 #[derive(Debug)]
 pub(super) struct Local {
@@ -16,6 +18,11 @@ impl Local {
     pub(super) fn open(root: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(&root)?;
         Ok(Self { root })
+    }
+
+    /// Fails if the folder is gone, as when its disk is not mounted.
+    pub(super) fn ping(&self) -> io::Result<()> {
+        fs::read_dir(&self.root).map(drop)
     }
 
     /// Durable before visible: the bytes are synced, then named, then the folder is synced.
@@ -70,24 +77,41 @@ impl Local {
         }
     }
 
-    pub(super) fn list(&self) -> io::Result<Vec<BlobKey>> {
-        let mut keys = Vec::new();
+    pub(super) fn list(&self) -> io::Result<Vec<Stored>> {
+        let mut found = Vec::new();
         let mut folders = vec![self.root.clone()];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder)? {
                 let entry = entry?;
                 if entry.file_type()?.is_dir() {
                     folders.push(entry.path());
-                } else if let Ok(path) = entry.path().strip_prefix(&self.root) {
-                    keys.extend(path.to_str().and_then(BlobKey::parse));
+                } else if let Some(key) = self.key(&entry.path()) {
+                    found.extend(stored(key, entry.metadata())?);
                 }
             }
         }
-        Ok(keys)
+        Ok(found)
+    }
+
+    fn key(&self, path: &Path) -> Option<BlobKey> {
+        BlobKey::parse(path.strip_prefix(&self.root).ok()?.to_str()?)
     }
 
     fn path(&self, key: BlobKey) -> PathBuf {
         self.root.join(key.path())
+    }
+}
+
+/// A listed file; none if it was removed since. The time is that of its name. Not of its bytes: an
+/// upload writes long before the file is linked into place, which changes only the inode.
+fn stored(key: BlobKey, metadata: io::Result<fs::Metadata>) -> io::Result<Option<Stored>> {
+    match metadata {
+        Ok(metadata) => {
+            let micros = metadata.ctime() * 1_000_000 + metadata.ctime_nsec() / 1000;
+            Ok(Some(Stored { key, modify_time: Micros(micros) }))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

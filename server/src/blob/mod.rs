@@ -1,8 +1,11 @@
-//! Where bytes are kept: on local disk or in memory. Bytes never change once they are here.
+//! Where bytes are kept: on local disk, in an S3-compatible service, or in memory. Bytes never
+//! change once they are here.
 
+mod faults;
 mod key;
 mod local;
 mod memory;
+mod s3;
 
 use std::io;
 use std::ops::Range;
@@ -12,19 +15,27 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::config::Config;
+use crate::time::Micros;
 
+use faults::Effect;
+pub use faults::{Call, Fault, Faults};
 pub use key::BlobKey;
 use local::Local;
 use memory::Memory;
+use s3::S3;
 
 /// A store of blobs. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct BlobStore(Arc<Backend>);
+pub struct BlobStore {
+    backend: Backend,
+    faults: Faults,
+}
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Backend {
-    Local(Local),
-    Memory(Memory),
+    Local(Arc<Local>),
+    Memory(Arc<Memory>),
+    S3(Arc<S3>),
 }
 
 /// A piece of what is to be read.
@@ -43,6 +54,15 @@ pub struct Window {
     pub bytes: Bytes,
     /// The CRC-32 of each piece that is of a blob, in order.
     pub checksums: Vec<u32>,
+}
+
+/// A blob that is in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stored {
+    /// The blob.
+    pub key: BlobKey,
+    /// When it was put there, or later: never earlier, so that what is young is not taken for old.
+    pub modify_time: Micros,
 }
 
 /// A blob that could not be read or written.
@@ -64,16 +84,29 @@ impl BlobError {
 }
 
 impl BlobStore {
-    /// The store that the settings name. Makes its folder.
+    /// The store that the settings name. Makes its folder; whether a service answers, only
+    /// [`BlobStore::ping`] tells.
     pub fn open(config: &Config) -> io::Result<Self> {
-        let local = Local::open(config.data_dir.join("blobs"))?;
-        Ok(Self(Arc::new(Backend::Local(local))))
+        Ok(Self::new(match &config.s3 {
+            Some(s3) => Backend::S3(Arc::new(S3::open(s3)?)),
+            None => Backend::Local(Arc::new(Local::open(config.data_dir.join("blobs"))?)),
+        }))
     }
 
     /// A store that lasts as long as the process.
     #[must_use]
     pub fn in_memory() -> Self {
-        Self(Arc::new(Backend::Memory(Memory::default())))
+        Self::new(Backend::Memory(Arc::default()))
+    }
+
+    /// The same store where calls fail as planned, for tests of what happens then.
+    #[must_use]
+    pub fn with_faults(self, faults: Faults) -> Self {
+        Self { faults, ..self }
+    }
+
+    fn new(backend: Backend) -> Self {
+        Self { backend, faults: Faults::default() }
     }
 
     /// Takes a finished file in. When this returns, the bytes survive a power cut.
@@ -82,66 +115,127 @@ impl BlobStore {
     /// it once a row names the blob, and does not write to it again: they may be the same bytes.
     pub async fn put(&self, key: BlobKey, file: &Path) -> Result<(), BlobError> {
         let file = file.to_owned();
-        self.blocking(key, move |backend| match backend {
-            Backend::Local(local) => local.put(key, &file),
-            Backend::Memory(memory) => memory.put(key, &file),
+        self.call(Call::Put, key, async {
+            match &self.backend {
+                Backend::Local(local) => blocking(local, move |local| local.put(key, &file)).await,
+                Backend::Memory(memory) => memory.put(key, &file),
+                Backend::S3(s3) => s3.put(key, &file).await,
+            }
         })
         .await
     }
 
     /// The size of a blob in bytes; `None` if it is not there.
     pub async fn size(&self, key: BlobKey) -> Result<Option<u64>, BlobError> {
-        self.blocking(key, move |backend| match backend {
-            Backend::Local(local) => local.size(key),
-            Backend::Memory(memory) => Ok(memory.size(key)),
+        self.call(Call::Size, key, async {
+            match &self.backend {
+                Backend::Local(local) => blocking(local, move |local| local.size(key)).await,
+                Backend::Memory(memory) => Ok(memory.size(key)),
+                Backend::S3(s3) => s3.size(key).await,
+            }
         })
         .await
     }
 
     /// Removes a blob. Succeeds if there is none.
     pub async fn delete(&self, key: BlobKey) -> Result<(), BlobError> {
-        self.blocking(key, move |backend| match backend {
-            Backend::Local(local) => local.delete(key),
-            Backend::Memory(memory) => {
-                memory.delete(key);
-                Ok(())
+        self.call(Call::Delete, key, async {
+            match &self.backend {
+                Backend::Local(local) => blocking(local, move |local| local.delete(key)).await,
+                Backend::Memory(memory) => {
+                    memory.delete(key);
+                    Ok(())
+                }
+                Backend::S3(s3) => s3.delete(key).await,
             }
         })
         .await
     }
 
     /// Every blob, in no order.
-    pub async fn list(&self) -> io::Result<Vec<BlobKey>> {
-        let backend = Arc::clone(&self.0);
-        let list = move || match backend.as_ref() {
-            Backend::Local(local) => local.list(),
-            Backend::Memory(memory) => Ok(memory.list()),
-        };
-        tokio::task::spawn_blocking(list).await?
+    pub async fn list(&self) -> Result<Vec<Stored>, BlobError> {
+        self.call(Call::List, BlobKey::NONE, async {
+            match &self.backend {
+                Backend::Local(local) => blocking(local, Local::list).await,
+                Backend::Memory(memory) => Ok(memory.list()),
+                Backend::S3(s3) => s3.list().await,
+            }
+        })
+        .await
+    }
+
+    /// Whether the store answers, at the price of one small request.
+    pub async fn ping(&self) -> Result<(), BlobError> {
+        self.call(Call::Ping, BlobKey::NONE, async {
+            match &self.backend {
+                Backend::Local(local) => blocking(local, Local::ping).await,
+                Backend::Memory(_) => Ok(()),
+                Backend::S3(s3) => s3.ping().await,
+            }
+        })
+        .await
     }
 
     /// Reads some pieces into one buffer, and takes the checksums while the bytes are at hand.
     ///
     /// The buffer is as large as the pieces together: the caller bounds it.
     pub async fn read(&self, pieces: Vec<Piece>) -> Result<Window, BlobError> {
-        let backend = Arc::clone(&self.0);
-        let read = tokio::task::spawn_blocking(move || read(&backend, &pieces));
-        read.await
-            .unwrap_or_else(|panic| Err(BlobError { key: BlobKey::NONE, cause: panic.into() }))
+        let faults = self.faults.clone();
+        match &self.backend {
+            Backend::Local(local) => {
+                let local = Arc::clone(local);
+                let read =
+                    move || fill(&pieces, &faults, |key, range, to| local.read(key, range, to));
+                let panicked = |cause: tokio::task::JoinError| failed(BlobKey::NONE, cause.into());
+                tokio::task::spawn_blocking(read).await.map_err(panicked)?
+            }
+            Backend::Memory(memory) => {
+                fill(&pieces, &faults, |key, range, to| memory.read(key, range, to))
+            }
+            Backend::S3(s3) => {
+                let mut fetched = s3.fetch(&pieces).await?.into_iter();
+                fill(&pieces, &faults, |_, _, to| {
+                    to.extend_from_slice(&fetched.next().unwrap_or_default());
+                    Ok(())
+                })
+            }
+        }
     }
 
-    async fn blocking<T: Send + 'static>(
+    async fn call<T>(
         &self,
+        call: Call,
         key: BlobKey,
-        work: impl FnOnce(&Backend) -> io::Result<T> + Send + 'static,
+        work: impl Future<Output = io::Result<T>>,
     ) -> Result<T, BlobError> {
-        let backend = Arc::clone(&self.0);
-        let result = tokio::task::spawn_blocking(move || work(&backend)).await;
-        result.map_err(io::Error::from).flatten().map_err(|cause| BlobError { key, cause })
+        let result = match self.faults.next(call) {
+            Effect::Fail(kind) => Err(kind.into()),
+            Effect::None | Effect::Damage => work.await,
+        };
+        result.map_err(|cause| failed(key, cause))
     }
 }
 
-fn read(backend: &Backend, pieces: &[Piece]) -> Result<Window, BlobError> {
+fn failed(key: BlobKey, cause: io::Error) -> BlobError {
+    metrics::counter!("albumen_blob_errors_total").increment(1);
+    BlobError { key, cause }
+}
+
+/// Runs what waits for the disk on a thread that may.
+async fn blocking<T: Send + 'static>(
+    local: &Arc<Local>,
+    work: impl FnOnce(&Local) -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let local = Arc::clone(local);
+    tokio::task::spawn_blocking(move || work(&local)).await?
+}
+
+/// Puts pieces together; `read` appends a range of a blob to the buffer.
+fn fill(
+    pieces: &[Piece],
+    faults: &Faults,
+    mut read: impl FnMut(BlobKey, &Range<u64>, &mut Vec<u8>) -> io::Result<()>,
+) -> Result<Window, BlobError> {
     let length = |piece: &Piece| match piece {
         Piece::Bytes(bytes) => bytes.len(),
         Piece::Blob(_, range) => usize::try_from(range.end - range.start).unwrap_or(0),
@@ -153,12 +247,15 @@ fn read(backend: &Backend, pieces: &[Piece]) -> Result<Window, BlobError> {
             Piece::Bytes(bytes) => buffer.extend_from_slice(bytes),
             Piece::Blob(key, range) => {
                 let start = buffer.len();
-                let result = match backend {
-                    Backend::Local(local) => local.read(*key, range, &mut buffer),
-                    Backend::Memory(memory) => memory.read(*key, range, &mut buffer),
+                let effect = faults.next(Call::Read);
+                let result = match effect {
+                    Effect::Fail(kind) => Err(kind.into()),
+                    Effect::None | Effect::Damage => read(*key, range, &mut buffer),
                 };
-                result.map_err(|cause| BlobError { key: *key, cause })?;
-                checksums.push(crc32fast::hash(buffer.get(start..).unwrap_or_default()));
+                result.map_err(|cause| failed(*key, cause))?;
+                let bytes = buffer.get_mut(start..).unwrap_or_default();
+                effect.spoil(bytes);
+                checksums.push(crc32fast::hash(bytes));
             }
         }
     }

@@ -37,6 +37,8 @@ pub struct Model {
     pub update_time: Micros,
     /// When it was put into the trash.
     pub delete_time: Option<Micros>,
+    /// Since when its owner's account is deleted: nobody sees it.
+    pub hide_time: Option<Micros>,
     /// The asset that stands for it again once that asset is no longer hidden.
     pub hidden_cover_asset_id: Option<AssetId>,
 }

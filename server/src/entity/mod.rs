@@ -3,11 +3,17 @@
 pub mod album;
 pub mod album_asset;
 pub mod album_member;
+pub mod api_key;
 pub mod asset;
 pub mod asset_file;
+pub mod attempt;
+pub mod audit_event;
 pub mod export;
 pub mod export_part;
 pub mod installation;
+pub mod job;
+pub mod lease;
+pub mod schedule;
 pub mod session;
 pub mod shared_link;
 pub mod signing_key;

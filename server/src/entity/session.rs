@@ -20,6 +20,9 @@ pub struct Model {
     pub token_hash: Vec<u8>,
     /// The SHA-256 of the refresh token before it.
     pub previous_token_hash: Option<Vec<u8>>,
+    /// The SHA-256 of the cookie with which a browser gets pictures.
+    #[sea_orm(unique)]
+    pub cookie_hash: Option<Vec<u8>>,
     /// When the refresh token was last exchanged.
     pub rotate_time: Micros,
     /// When the session began.

@@ -38,6 +38,8 @@ pub struct Model {
     pub update_time: Micros,
     /// When it was revoked.
     pub delete_time: Option<Micros>,
+    /// Since when its creator's account is deleted: it does not open.
+    pub hide_time: Option<Micros>,
 }
 
 /// What a row refers to.

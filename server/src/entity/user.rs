@@ -33,6 +33,12 @@ pub struct Model {
     pub create_time: Micros,
     /// When the user was last changed.
     pub update_time: Micros,
+    /// Since when they may not sign in.
+    pub disabled_time: Option<Micros>,
+    /// When the account was deleted.
+    pub delete_time: Option<Micros>,
+    /// When a deleted account is purged, with all that it owns.
+    pub purge_time: Option<Micros>,
 }
 
 /// What a row refers to: nothing.
@@ -40,6 +46,20 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// Whether the account can be used and found.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.disabled_time.is_none() && self.delete_time.is_none()
+    }
+}
+
+/// Only accounts that can be used and found.
+#[must_use]
+pub fn active() -> sea_orm::Condition {
+    sea_orm::Condition::all().add(Column::DisabledTime.is_null()).add(Column::DeleteTime.is_null())
+}
 
 /// The form in which e-mails and names are compared: lower case, NFC.
 #[must_use]

@@ -129,7 +129,7 @@ async fn part_limit(app: &App, actor: &Actor, asked: Option<u64>) -> Result<u64>
             Some(link) => Some(access::user(connection, link.creator_id).await?),
             None => None,
         },
-        Actor::Anonymous => None,
+        Actor::Anonymous | Actor::Operator => None,
     };
     let preferred = user.and_then(|user| user.export_part_size_bytes);
     Ok(preferred.map_or(zip::DEFAULT_PART_SIZE, i64::cast_unsigned))

@@ -7,11 +7,13 @@ mod create;
 mod http;
 mod rpc;
 mod stream;
+mod sweep;
 
 pub use self::http::routes;
 pub use create::{Folders, NewExport, Source, create};
 pub use rpc::Rpc;
 pub use stream::{ExportPart, part};
+pub use sweep::Sweep;
 
 use prost::Message;
 use sea_orm::{EntityTrait as _, ModelTrait as _};

@@ -68,6 +68,7 @@ impl ExportPart {
             return Err(Error::ExportStale(export.id.to_string()));
         }
         refuse_withdrawn(&app, &actor, &export, &blobs).await?;
+        metrics::counter!("albumen_export_streams_total").increment(1);
         let windows = Windows { layout: layout.clone(), position: range.start, end: range.end };
         let mut check = Check { layout, position: range.start, running: None };
         let (app_, export_id) = (app.clone(), export.id);
@@ -114,8 +115,7 @@ async fn refuse_withdrawn(
     blobs: &[BlobId],
 ) -> Result<()> {
     let since = export.create_time.before(CLOCK_SKEW);
-    let withdrawn = access::withdrawn_blobs(app.database.reader(), actor, since).await?;
-    let is_stale = blobs.iter().any(|blob| withdrawn.contains(blob));
+    let is_stale = access::is_withdrawn(app.database.reader(), actor, blobs, since).await?;
     if is_stale { Err(Error::ExportStale(export.id.to_string())) } else { Ok(()) }
 }
 

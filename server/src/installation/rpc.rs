@@ -4,7 +4,7 @@ use albumen::v1::server_service_server::ServerService;
 use albumen::v1::{GetServerInfoRequest, GetServerInfoResponse, ServerLimits};
 use tonic::{Request, Response, Status};
 
-use crate::access::open;
+use crate::access::{Scopes, open};
 use crate::app::App;
 use crate::uploads;
 use crate::zip;
@@ -32,6 +32,7 @@ impl ServerService for Rpc {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             setup_required,
             limits: Some(limits),
+            api_key_scopes: Scopes::all().iter().map(|&scope| scope.to_owned()).collect(),
         }))
     }
 }

@@ -4,9 +4,13 @@
 //! sealed, so that who may edit the link can copy the address again, and a stolen database opens
 //! nothing.
 
+mod open;
 mod rpc;
+mod sweep;
 
+pub use open::{Opened, open};
 pub use rpc::Rpc;
+pub use sweep::Sweep;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,12 +20,13 @@ use sea_orm::{
     QueryOrder as _, QuerySelect as _, Set, SqlErr,
 };
 
-use crate::access::token::AccessToken;
 use crate::access::{self, Actor};
 use crate::albums;
 use crate::app::App;
+use crate::audit;
 use crate::entity::album::Model as Album;
 use crate::entity::album_member::Role;
+use crate::entity::audit_event::Kind;
 use crate::entity::shared_link::{self, Column, Model as SharedLink};
 use crate::error::{Error, Result};
 use crate::id::{AlbumId, SharedLinkId};
@@ -208,9 +213,11 @@ pub async fn create(
             create_time: Set(now),
             update_time: Set(now),
             delete_time: Set(None),
+            hide_time: Set(None),
         };
         let link = link.insert(&*transaction).await;
         let link = link.map_err(|error| slug_taken(error, values.slug))?;
+        audit::record(&app_, &transaction, &actor_, Kind::LinkCreated, id).await?;
         Ok((link, album.into_row()))
     });
     let (link, album) = created.await?;
@@ -261,7 +268,9 @@ pub async fn update(
         }
         change.update_time = Set(app_.now());
         let link = change.update(&*transaction).await;
-        Ok((link.map_err(|error| slug_taken(error, values.slug))?, album))
+        let link = link.map_err(|error| slug_taken(error, values.slug))?;
+        audit::record(&app_, &transaction, &actor_, Kind::LinkUpdated, id).await?;
+        Ok((link, album))
     });
     let (link, album) = updated.await?;
     app.revocations.announce();
@@ -281,32 +290,13 @@ pub async fn delete(app: &App, actor: &Actor, id: SharedLinkId) -> Result<LinkVi
         change.slug = Set(None);
         change.delete_time = Set(Some(now));
         change.update_time = Set(now);
-        Ok((change.update(&*transaction).await?, album))
+        let link = change.update(&*transaction).await?;
+        audit::record(&app_, &transaction, &actor_, Kind::LinkRevoked, id).await?;
+        Ok((link, album))
     });
     let (link, album) = deleted.await?;
     app.revocations.announce();
     view(app, link, album)
-}
-
-/// Opens a link as a guest. An unknown, an expired and a revoked link fail alike.
-pub async fn open(
-    app: &App,
-    key_or_slug: &str,
-    password: &str,
-) -> Result<(SharedLink, Album, AccessToken)> {
-    let now = app.now();
-    let found = access::link_by_address(app.database.reader(), key_or_slug, now).await?;
-    let (link, album) = found;
-    if let Some(hash) = &link.password_hash {
-        if password.is_empty() {
-            return Err(Error::LinkPasswordRequired);
-        }
-        if !app.passwords.verify(password, Some(hash)).await? {
-            return Err(Error::LinkPasswordWrong);
-        }
-    }
-    let token = app.tokens.for_guest(&link, now, app.config.link_session_ttl)?;
-    Ok((link, album, token))
 }
 
 fn check_slug(slug: Option<&str>) -> Result<()> {

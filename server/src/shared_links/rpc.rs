@@ -6,11 +6,10 @@ use albumen::v1::{
     ListSharedLinksResponse, OpenSharedLinkRequest, OpenSharedLinkResponse, OpenedLink, SharedLink,
     SharedLinkState, UpdateSharedLinkRequest,
 };
-use tonic::metadata::MetadataMap;
 use tonic::{Extensions, Request, Response, Status};
 
-use super::{Field, LinkView, State, Values};
-use crate::access::open;
+use super::{Field, LinkView, Opened, State, Values};
+use crate::access::{Client, Host, IsSecure, open};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::id::{AlbumId, SharedLinkId};
@@ -28,7 +27,7 @@ impl SharedLinkService for Rpc {
         &self,
         request: Request<GetSharedLinkRequest>,
     ) -> Result<Response<SharedLink>, Status> {
-        let base = base(&self.0, request.metadata(), request.extensions());
+        let base = base(&self.0, request.extensions());
         let (actor, request) = open(request)?;
         let link = super::get(&self.0, &actor, link_id(&request.shared_link_id)?).await?;
         Ok(Response::new(to_proto(link, &base)))
@@ -38,7 +37,7 @@ impl SharedLinkService for Rpc {
         &self,
         request: Request<ListSharedLinksRequest>,
     ) -> Result<Response<ListSharedLinksResponse>, Status> {
-        let base = base(&self.0, request.metadata(), request.extensions());
+        let base = base(&self.0, request.extensions());
         let (actor, mut request) = open(request)?;
         let (size, token) = (request.page_size, std::mem::take(&mut request.page_token));
         request.page_size = 0;
@@ -55,7 +54,7 @@ impl SharedLinkService for Rpc {
         &self,
         request: Request<CreateSharedLinkRequest>,
     ) -> Result<Response<SharedLink>, Status> {
-        let base = base(&self.0, request.metadata(), request.extensions());
+        let base = base(&self.0, request.extensions());
         let (actor, request) = open(request)?;
         let id = SharedLinkId::parse(&request.request_id);
         let link = request.shared_link.unwrap_or_default();
@@ -69,7 +68,7 @@ impl SharedLinkService for Rpc {
         &self,
         request: Request<UpdateSharedLinkRequest>,
     ) -> Result<Response<SharedLink>, Status> {
-        let base = base(&self.0, request.metadata(), request.extensions());
+        let base = base(&self.0, request.extensions());
         let (actor, request) = open(request)?;
         let id = link_id(&request.shared_link_id)?;
         let link = request.shared_link.unwrap_or_default();
@@ -88,7 +87,7 @@ impl SharedLinkService for Rpc {
         &self,
         request: Request<DeleteSharedLinkRequest>,
     ) -> Result<Response<SharedLink>, Status> {
-        let base = base(&self.0, request.metadata(), request.extensions());
+        let base = base(&self.0, request.extensions());
         let (actor, request) = open(request)?;
         let link = super::delete(&self.0, &actor, link_id(&request.shared_link_id)?).await?;
         Ok(Response::new(to_proto(link, &base)))
@@ -98,9 +97,22 @@ impl SharedLinkService for Rpc {
         &self,
         request: Request<OpenSharedLinkRequest>,
     ) -> Result<Response<OpenSharedLinkResponse>, Status> {
+        let client = Client::of(&request);
         let (_, request) = open(request)?;
-        let opened = super::open(&self.0, &request.key_or_slug, &request.password).await?;
-        let (link, album, token) = opened;
+        let (address, password) = (&request.key_or_slug, &request.password);
+        let opened = super::open(&self.0, &client, address, password).await?;
+        let cookie = request.use_cookies.then(|| opened.cookie(self.0.now()));
+        let mut response = Response::new(opened.into());
+        if let Some(cookie) = cookie {
+            client.set_cookies(&mut response, &[cookie])?;
+        }
+        Ok(response)
+    }
+}
+
+impl From<Opened> for OpenSharedLinkResponse {
+    fn from(opened: Opened) -> Self {
+        let Opened { link, album, token } = opened;
         let description =
             if link.description.is_empty() { album.description } else { link.description };
         let link = OpenedLink {
@@ -111,11 +123,11 @@ impl SharedLinkService for Rpc {
             allow_download: link.allow_download,
             expire_time: link.expire_time.map(Micros::timestamp),
         };
-        Ok(Response::new(OpenSharedLinkResponse {
+        Self {
             link: Some(link),
             access_token: token.token,
             access_expire_time: Some(token.expire_time.timestamp()),
-        }))
+        }
     }
 }
 
@@ -132,15 +144,14 @@ fn state(state: SharedLinkState) -> Option<State> {
     }
 }
 
-/// The configured public address, else the host that the request names.
-fn base(app: &App, metadata: &MetadataMap, extensions: &Extensions) -> String {
+/// The configured public address, else the host by which the client came.
+fn base(app: &App, extensions: &Extensions) -> String {
     if let Some(url) = &app.config.public_url {
         return url.clone();
     }
-    let from_header = metadata.get("host").and_then(|host| host.to_str().ok());
-    let from_uri = extensions.get::<crate::access::Host>().map(|host| host.0.as_str());
-    let host = from_uri.or(from_header);
-    format!("http://{}", host.unwrap_or("localhost"))
+    let scheme = if IsSecure::of_call(extensions).0 { "https" } else { "http" };
+    let host = extensions.get::<Host>().map_or("localhost", |host| host.0.as_str());
+    format!("{scheme}://{host}")
 }
 
 impl TryFrom<SharedLink> for Values {

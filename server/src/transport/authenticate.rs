@@ -1,15 +1,17 @@
 //! From a request to its caller, before the body is read.
 
-use albumen::{Caller, Method, method};
+use albumen::{Caller, method};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use http::Method;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use tonic::Status;
 
-use crate::access::{Actor, Host, authenticate};
+use super::trace::Facts;
+use crate::access::{Actor, Client, Network, authenticate, authenticate_cookies};
 use crate::app::App;
 use crate::error::{Error, Result, log};
 
@@ -28,6 +30,9 @@ pub(super) async fn as_rpc(
     request: Request,
     next: Next,
 ) -> Response {
+    if let Some(facts) = request.extensions().get::<Facts>() {
+        facts.is_face_of(path);
+    }
     let admitted = match method(path) {
         Some(method) => admit(&app, request, method).await,
         None => Err(Error::internal(format!("{path} is no method"))),
@@ -41,23 +46,29 @@ pub(super) async fn as_rpc(
     }
 }
 
-async fn admit(app: &App, request: Request, method: &Method) -> Result<Request> {
+async fn admit(app: &App, request: Request, method: &albumen::Method) -> Result<Request> {
     let (mut parts, body) = request.into_parts();
     // A public method does not look at credentials: a client whose token has ended must be able to
     // sign in again.
     let actor = match method.caller {
         Caller::Public => Actor::Anonymous,
-        Caller::User | Caller::UserOrLink | Caller::Admin => {
-            authenticate(app, bearer(&parts)?).await?
-        }
+        Caller::User | Caller::UserOrLink | Caller::Admin => match bearer(&parts)? {
+            None if takes_cookies(&parts) => {
+                authenticate_cookies(app, &Client::new(&parts.headers, &parts.extensions)).await?
+            }
+            token => authenticate(app, token, Network::of_call(&parts.extensions)).await?,
+        },
     };
     actor.permit(method)?;
-    if let Some(authority) = parts.uri.authority() {
-        let host = Host(authority.to_string());
-        parts.extensions.insert(host);
-    }
     parts.extensions.insert(actor);
     Ok(Request::from_parts(parts, body))
+}
+
+/// Cookies come along whoever makes a browser ask. So they count where nothing is changed, and
+/// nowhere else: for what pages show and people download. Everything else wants a bearer token.
+fn takes_cookies(parts: &Parts) -> bool {
+    let is_read = matches!(parts.method, Method::GET | Method::HEAD);
+    is_read && parts.uri.path().starts_with("/api/")
 }
 
 /// The token of the authorization header; `None` without the header.

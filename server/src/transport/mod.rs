@@ -1,36 +1,58 @@
 //! One port for gRPC, grpc-web and HTTP: the list of services and the list of layers.
 
 mod authenticate;
+mod body;
+mod client;
+mod connection;
 mod limits;
+mod listener;
+mod metrics;
+#[cfg(feature = "otel")]
+pub mod otel;
+mod refusals;
+mod tls;
 mod trace;
 
 use albumen::v1::album_service_server::AlbumServiceServer;
 use albumen::v1::asset_service_server::AssetServiceServer;
+use albumen::v1::audit_service_server::AuditServiceServer;
 use albumen::v1::auth_service_server::AuthServiceServer;
 use albumen::v1::export_service_server::ExportServiceServer;
+use albumen::v1::job_service_server::JobServiceServer;
 use albumen::v1::server_service_server::ServerServiceServer;
 use albumen::v1::shared_link_service_server::SharedLinkServiceServer;
 use albumen::v1::upload_service_server::UploadServiceServer;
 use albumen::v1::user_service_server::UserServiceServer;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::from_fn_with_state;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use http::{HeaderName, Method, StatusCode, header};
+use http::{HeaderName, Method, header};
+use tonic::Status;
 use tonic::service::{Routes, RoutesBuilder};
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tonic_web::GrpcWebLayer;
 use tower::ServiceExt as _;
 use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::csrf::{CsrfLayer, ProtectionError};
+
+pub use client::Peer;
+pub use listener::listen;
+pub use metrics::serve as serve_metrics;
 
 use crate::app::App;
-use crate::{albums, assets, auth, exports, installation, shared_links, uploads, users};
+use crate::error::{Error, log};
+use crate::{
+    albums, assets, audit, auth, exports, installation, jobs, shared_links, uploads, users,
+};
 
 /// The largest message that is read: room for a chunk of 3 MiB.
 const MAX_MESSAGE_BYTES: usize = 4 << 20;
+/// The largest body that an HTTP route may read. None does yet.
+const MAX_BODY_BYTES: usize = 64 << 10;
 
 /// Everything that the server answers, behind all layers.
 #[derive(Debug, Clone)]
@@ -60,6 +82,12 @@ pub async fn stack(app: &App) -> Stack {
         .layer(from_fn_with_state(app.clone(), authenticate::by_path))
         // Time for unary calls, and turns for all.
         .layer(from_fn_with_state(limits.clone(), limits::limit))
+        // Pages of other sites, which may make a browser call with its cookies.
+        .layer(same_site(app))
+        // Reasons for what tonic refuses by itself.
+        .layer(from_fn(refusals::explain))
+        // The code of the call, in the head or in the trailers.
+        .layer(from_fn(trace::follow))
         // Browsers' calls; outside the others, so that it translates their answers too.
         .layer(GrpcWebLayer::new());
     let pages = pages(app).layer(from_fn_with_state(limits, limits::limit));
@@ -68,9 +96,26 @@ pub async fn stack(app: &App) -> Stack {
         .with_state(Faces { grpc, pages })
         // Other origins, as far as the settings allow.
         .layer(cors(app))
+        // Where the call comes from.
+        .layer(from_fn_with_state(app.clone(), client::find))
         // One span and one log line for each call.
-        .layer(from_fn_with_state(app.clone(), trace::trace));
+        .layer(from_fn(trace::trace));
     Stack { router, health }
+}
+
+/// Refuses calls that a browser makes for the page of another site, unless the settings name it.
+/// Programs, which send neither `Sec-Fetch-Site` nor `Origin`, are none of its concern.
+fn same_site(app: &App) -> CsrfLayer<fn(ProtectionError) -> Response> {
+    let refuse: fn(ProtectionError) -> Response = |_| Status::from(Error::CrossSite).into_http();
+    let origins = app.config.cors_origins.iter().filter_map(|origin| origin.to_str().ok());
+    let mut layer = CsrfLayer::new().with_rejection_response(refuse);
+    for origin in origins.chain(app.config.public_url.as_deref()) {
+        match layer.clone().add_trusted_origin(origin) {
+            Ok(trusting) => layer = trusting,
+            Err(error) => tracing::error!(%error, "an origin of the settings is never sent"),
+        }
+    }
+    layer
 }
 
 /// gRPC calls and everything else.
@@ -95,7 +140,9 @@ fn services(app: &App) -> RoutesBuilder {
     let mut routes = Routes::builder();
     routes
         .add_service(ServerServiceServer::new(installation::Rpc(app.clone())))
+        .add_service(AuditServiceServer::new(audit::Rpc(app.clone())))
         .add_service(AuthServiceServer::new(auth::Rpc(app.clone())))
+        .add_service(JobServiceServer::new(jobs::Rpc(app.clone())))
         .add_service(UserServiceServer::new(users::Rpc(app.clone())))
         .add_service(
             UploadServiceServer::new(uploads::Rpc(app.clone()))
@@ -135,13 +182,23 @@ fn pages(app: &App) -> Router {
         let layer = from_fn_with_state((app.clone(), rpc), authenticate::as_rpc);
         pages = pages.merge(routes.route_layer(layer));
     }
-    pages.fallback(async || (StatusCode::NOT_FOUND, "not found\n")).with_state(app.clone())
+    pages
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .fallback(refusals::no_route)
+        .method_not_allowed_fallback(refusals::no_method)
+        .with_state(app.clone())
 }
 
 async fn readiness(State(app): State<App>) -> Response {
-    match app.database.ping().await {
-        Ok(()) => "ready\n".into_response(),
-        Err(error) => error.to_http().map(Body::from),
+    let blobs = async {
+        app.blobs.ping().await.map_err(|error| Error::StorageUnavailable(error.to_string()))
+    };
+    match tokio::try_join!(app.database.ping(), blobs) {
+        Ok(((), ())) => "ready\n".into_response(),
+        Err(error) => {
+            log(&error);
+            error.to_http().map(Body::from)
+        }
     }
 }
 

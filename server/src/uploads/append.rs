@@ -160,10 +160,10 @@ impl Appender<'_> {
     }
 
     async fn give_up(&mut self) -> Result<()> {
-        let (actor, id) = (self.actor.clone(), self.upload.id);
+        let (app, actor, id) = (self.app.clone(), self.actor.clone(), self.upload.id);
         let upload = self.app.transact(move |transaction| async move {
             let upload = access::lock_upload(&transaction, &actor, id).await?;
-            mark_cancelled(&transaction, upload).await
+            mark_cancelled(&app, &transaction, upload).await
         });
         self.upload = upload.await?;
         spool::remove(self.app, id).await;

@@ -2,6 +2,7 @@
 
 use sea_orm::{ActiveModelTrait as _, Set};
 
+use super::MEMORY;
 use crate::access::{self, Actor, LockedUser, UserActor};
 use crate::albums;
 use crate::app::App;
@@ -147,7 +148,7 @@ fn row(app: &App, user: &UserActor, new: NewUpload, known: Option<&Asset>) -> up
         asset_id: Set(known.map(|asset| asset.id)),
         is_duplicate: Set(known.is_some()),
         create_time: Set(now),
-        expire_time: Set(now.after(app.config.upload_ttl)),
+        expire_time: Set(now.after(if known.is_some() { MEMORY } else { app.config.upload_ttl })),
     }
 }
 

@@ -3,11 +3,11 @@
 use sea_orm::{ActiveModelTrait as _, EntityTrait as _, IntoActiveModel as _, NotSet, Set};
 
 use super::create::{file_kind, motion_target};
-use super::spool::{self, blocking};
-use super::{not_active, open_spool};
+use super::spool::{self, Spool, blocking};
+use super::{MEMORY, not_active, open_spool};
 use crate::access::{self, Actor};
 use crate::app::App;
-use crate::assets::{self, AssetView};
+use crate::assets::{self, AssetView, DeleteBlobs};
 use crate::blob::BlobKey;
 use crate::database::Transaction;
 use crate::entity::asset::{self, Model as Asset};
@@ -15,6 +15,7 @@ use crate::entity::asset_file;
 use crate::entity::upload::{Model as Upload, State};
 use crate::error::{Error, Result};
 use crate::id::{AssetId, UploadId};
+use crate::jobs;
 use crate::media::{self, Checksums, FileType, MediaKind, Metadata};
 use crate::time::Micros;
 
@@ -36,7 +37,11 @@ pub async fn finish(app: &App, actor: &Actor, id: UploadId) -> Result<Finished> 
     if upload.state == State::Finished {
         return answer(app, actor, &upload).await;
     }
-    let received = match receive(app, actor, id).await {
+    // In a task of its own: sending a large file to a bucket takes longer than a call may, and the
+    // next call goes on where this one was.
+    let (app_, actor_) = (app.clone(), actor.clone());
+    let receiving = app.spawn(async move { receive(&app_, &actor_, id).await });
+    let (received, spool) = match receiving.await.map_err(Error::internal)? {
         Ok(received) => received,
         Err(error @ (Error::UnsupportedType(_) | Error::DigestMismatch)) => {
             super::cancel(app, actor, id).await?;
@@ -54,10 +59,10 @@ pub async fn finish(app: &App, actor: &Actor, id: UploadId) -> Result<Finished> 
         record(&app_, &transaction, &actor_, id, &received).await
     });
     let upload = upload.await?;
+    metrics::counter!("albumen_uploads_finished_total").increment(1);
     spool::remove(app, id).await;
-    if upload.is_duplicate {
-        discard(app, &upload).await;
-    }
+    // Held until here, so that nobody gives up an upload that expires in the middle of this.
+    drop(spool);
     answer(app, actor, &upload).await
 }
 
@@ -67,14 +72,6 @@ async fn answer(app: &App, actor: &Actor, upload: &Upload) -> Result<Finished> {
     Ok(Finished { asset, is_duplicate: upload.is_duplicate })
 }
 
-/// The bytes of a duplicate are there twice: these are the ones without a row.
-async fn discard(app: &App, upload: &Upload) {
-    let key = BlobKey::Original(upload.blob_id);
-    if let Err(error) = app.blobs.delete(key).await {
-        tracing::warn!(upload.id = %upload.id, %error, "cannot remove a duplicate blob");
-    }
-}
-
 /// A file that is whole, of a kind that is stored, and durable.
 struct Received {
     checksums: Checksums,
@@ -82,7 +79,7 @@ struct Received {
     metadata: Metadata,
 }
 
-async fn receive(app: &App, actor: &Actor, id: UploadId) -> Result<Received> {
+async fn receive(app: &App, actor: &Actor, id: UploadId) -> Result<(Received, Spool)> {
     let (upload, spool) = open_spool(app, actor, id).await?;
     let (committed_size_bytes, size_bytes) = (spool.len(), upload.size_bytes);
     if committed_size_bytes < size_bytes {
@@ -102,7 +99,7 @@ async fn receive(app: &App, actor: &Actor, id: UploadId) -> Result<Received> {
     let metadata = blocking(move || Ok(media::read(&path, file_type))).await?;
     let put = app.blobs.put(BlobKey::Original(upload.blob_id), spool.path());
     put.await.map_err(|error| Error::StorageUnavailable(error.to_string()))?;
-    Ok(Received { checksums, file_type, metadata })
+    Ok((Received { checksums, file_type, metadata }, spool))
 }
 
 /// Makes the rows. The owner's row is locked first: equal bytes that arrive twice at once become
@@ -133,7 +130,11 @@ async fn record(
             None => (insert_asset(app, transaction, &upload, received).await?, false),
         },
     };
-    if !is_duplicate {
+    if is_duplicate {
+        // The bytes are there twice: these are the ones without a row.
+        let spare = DeleteBlobs::new(&[BlobKey::Original(upload.blob_id)]);
+        jobs::enqueue(app, transaction, spare).await?;
+    } else {
         insert_file(transaction, &upload, asset.id, received).await?;
         let used_bytes = owner.used_bytes + upload.size_bytes;
         let mut owner = owner.into_row().into_active_model();
@@ -145,7 +146,7 @@ async fn record(
     upload.state = Set(State::Finished);
     upload.asset_id = Set(Some(asset.id));
     upload.is_duplicate = Set(is_duplicate);
-    upload.expire_time = Set(app.now().after(app.config.upload_ttl));
+    upload.expire_time = Set(app.now().after(MEMORY));
     Ok(upload.update(&**transaction).await?)
 }
 

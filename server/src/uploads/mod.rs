@@ -9,16 +9,22 @@ mod create;
 mod finish;
 mod rpc;
 mod spool;
+mod sweep;
 
 pub use append::{append, append_in_background};
 pub use create::{NewUpload, create};
 pub use finish::{Finished, finish};
 pub use rpc::Rpc;
+pub use sweep::Sweep;
+
+use std::time::Duration;
 
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, Condition, IntoActiveModel as _, Set};
 
 use crate::access::{self, Actor};
 use crate::app::App;
+use crate::assets::DeleteBlobs;
+use crate::blob::BlobKey;
 use crate::database::Transaction;
 use crate::entity::album_asset;
 use crate::entity::album_member::Role;
@@ -26,10 +32,13 @@ use crate::entity::asset::{Model as Asset, Visibility};
 use crate::entity::upload::{Model as Upload, State};
 use crate::error::{Error, Result};
 use crate::id::{AlbumId, UploadId};
+use crate::jobs;
 use crate::media::Digest;
 use crate::uploads::spool::Spool;
 use crate::{albums, assets};
 
+/// How long an upload that is finished or cancelled is remembered.
+const MEMORY: Duration = Duration::from_secs(86_400);
 /// The largest chunk of an upload stream.
 pub const MAX_STREAM_CHUNK_BYTES: i64 = 1 << 20;
 /// The largest chunk of a unary append: below gRPC's usual limit of 4 MiB for a message.
@@ -42,11 +51,11 @@ pub async fn get(app: &App, actor: &Actor, id: UploadId) -> Result<Upload> {
 
 /// Gives an upload up. Succeeds if it was given up before; fails if it is finished.
 pub async fn cancel(app: &App, actor: &Actor, id: UploadId) -> Result<Upload> {
-    let actor = actor.clone();
+    let (app_, actor) = (app.clone(), actor.clone());
     let upload = app.transact(move |transaction| async move {
         let upload = access::lock_upload(&transaction, &actor, id).await?;
         match upload.state {
-            State::Active => mark_cancelled(&transaction, upload).await,
+            State::Active => mark_cancelled(&app_, &transaction, upload).await,
             State::Cancelled => Ok(upload),
             State::Finished => Err(not_active(&upload)),
         }
@@ -111,9 +120,15 @@ async fn active(app: &App, actor: &Actor, id: UploadId) -> Result<Upload> {
     Ok(upload)
 }
 
-async fn mark_cancelled(transaction: &Transaction, upload: Upload) -> Result<Upload> {
+async fn mark_cancelled(app: &App, transaction: &Transaction, upload: Upload) -> Result<Upload> {
+    if upload.committed_size_bytes == upload.size_bytes {
+        // A finish may have stored the bytes before it was cut off.
+        let stored = DeleteBlobs::new(&[BlobKey::Original(upload.blob_id)]);
+        jobs::enqueue(app, transaction, stored).await?;
+    }
     let mut upload = upload.into_active_model();
     upload.state = Set(State::Cancelled);
+    upload.expire_time = Set(app.now().after(MEMORY));
     upload.committed_size_bytes = Set(0);
     upload.digest_state = Set(Digest::new().state());
     Ok(upload.update(&**transaction).await?)

@@ -12,7 +12,7 @@ use futures::stream::{Stream, StreamExt as _, iter};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::NewUpload;
-use crate::access::{open, open_stream, validate};
+use crate::access::{Messages, open, open_stream};
 use crate::app::App;
 use crate::entity::upload::{Model, State};
 use crate::error::{Error, Result};
@@ -58,13 +58,13 @@ impl UploadService for Rpc {
         &self,
         request: Request<Streaming<StreamUploadRequest>>,
     ) -> Result<Response<StreamUploadResponse>, Status> {
-        let (actor, mut stream) = open_stream(request)?;
-        let first = stream.message().await?.unwrap_or_default();
-        validate(&first)?;
-        let Some(Part::Header(header)) = first.part else {
-            return Err(Error::invalid("header", "must come first").into());
+        let (actor, mut messages) = open_stream(&self.0, request)?;
+        let header = match messages.next().await.transpose()?.map(|first| first.part) {
+            Some(Some(Part::Header(header))) => header,
+            Some(_) => return Err(Error::invalid("header", "must come first").into()),
+            None => return Err(Error::invalid("part", "is required").into()),
         };
-        let (id, chunks) = (upload_id(&header.upload_id)?, chunks(stream));
+        let (id, chunks) = (upload_id(&header.upload_id)?, chunks(messages));
         let append = super::append_in_background(&self.0, actor, id, header.offset, chunks);
         let committed_size_bytes = append.await?;
         Ok(Response::new(StreamUploadResponse { committed_size_bytes }))
@@ -94,26 +94,11 @@ impl UploadService for Rpc {
 }
 
 /// The chunks behind the header of a stream.
-fn chunks(stream: Streaming<StreamUploadRequest>) -> impl Stream<Item = Result<Bytes>> + Unpin {
-    stream.map(|message| {
-        let message = message.map_err(|status| broken(&status))?;
-        validate(&message)?;
-        match message.part {
-            Some(Part::Chunk(chunk)) => Ok(chunk),
-            Some(Part::Header(_)) | None => Err(Error::invalid("header", "must come once, first")),
-        }
+fn chunks(messages: Messages<StreamUploadRequest>) -> impl Stream<Item = Result<Bytes>> + Unpin {
+    messages.map(|message| match message?.part {
+        Some(Part::Chunk(chunk)) => Ok(chunk),
+        Some(Part::Header(_)) | None => Err(Error::invalid("header", "must come once, first")),
     })
-}
-
-/// A stream that the client or the network cut, or that sent something unreadable. Nobody is left
-/// to read the answer in the first case.
-fn broken(status: &Status) -> Error {
-    match status.code() {
-        tonic::Code::OutOfRange | tonic::Code::ResourceExhausted => {
-            Error::invalid("chunk", "must have at most 1048576 bytes")
-        }
-        _ => Error::invalid("part", "must be a readable message, to the end of the stream"),
-    }
 }
 
 fn upload_id(text: &str) -> Result<UploadId> {

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -36,6 +37,8 @@ impl Spool {
             let file = options.read(true).write(true).create(true).truncate(false).open(&path);
             let file = file.map_err(unavailable)?;
             match file.try_lock() {
+                // Whoever had it before may have removed it meanwhile.
+                Ok(()) if !is_at(&file, &path)? => Err(Error::Conflict),
                 Ok(()) => Ok(Self { id, path, file, digest: Digest::new() }),
                 Err(TryLockError::WouldBlock) => Err(Error::Conflict),
                 Err(TryLockError::Error(error)) => Err(unavailable(error)),
@@ -120,6 +123,34 @@ pub(super) async fn remove(app: &App, id: UploadId) {
         && error.kind() != io::ErrorKind::NotFound
     {
         tracing::warn!(upload.id = %id, %error, "cannot remove a spool file");
+    }
+}
+
+/// The uploads that have a file.
+pub(super) async fn list(app: &App) -> Result<Vec<UploadId>> {
+    let folder = app.spool_dir();
+    blocking(move || {
+        let entries = match fs::read_dir(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(unavailable)?,
+        };
+        let mut ids = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(unavailable)?.file_name();
+            ids.extend(name.to_str().and_then(UploadId::parse));
+        }
+        Ok(ids)
+    })
+    .await
+}
+
+/// Whether a path still leads to an open file.
+fn is_at(file: &File, path: &Path) -> Result<bool> {
+    let open = file.metadata().map_err(unavailable)?;
+    match fs::metadata(path) {
+        Ok(there) => Ok((there.dev(), there.ino()) == (open.dev(), open.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(unavailable(error)),
     }
 }
 

@@ -1,10 +1,18 @@
-//! People, as they see and change themselves.
+//! People: as they see and change themselves, as others find them, and as administrators manage
+//! them.
 
+mod directory;
+mod hide;
+mod manage;
+mod passwords;
 mod rpc;
 
+pub use directory::{Filter, Profile, find_by_email, get, list, list_all};
+pub use manage::{AdminField, NewUser, PURGE_DELAY, Values, create, delete, restore, update};
+pub use passwords::{end_sessions, reset_password};
 pub use rpc::{Rpc, to_proto};
 
-use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Set};
+use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, PaginatorTrait as _, Set};
 
 use crate::access::{self, Actor};
 use crate::app::App;
@@ -41,9 +49,34 @@ pub struct Change {
     pub export_part_size_bytes: Option<i64>,
 }
 
+/// How much a user stores.
+#[derive(Debug)]
+pub struct Usage {
+    /// How many bytes their files take.
+    pub used_bytes: i64,
+    /// How many bytes their open uploads reserve.
+    pub reserved_bytes: i64,
+    /// How many bytes they may store; none for any number.
+    pub quota_bytes: Option<i64>,
+    /// How many assets they have.
+    pub asset_count: u64,
+}
+
 /// The caller.
 pub async fn get_me(app: &App, actor: &Actor) -> Result<User> {
     access::me(app.database.reader(), actor.user()?).await
+}
+
+/// How much the caller stores.
+pub async fn get_usage(app: &App, actor: &Actor) -> Result<Usage> {
+    let (connection, caller) = (app.database.reader(), actor.user()?);
+    let user = access::me(connection, caller).await?;
+    Ok(Usage {
+        used_bytes: user.used_bytes,
+        reserved_bytes: access::reserved_bytes(connection, caller, app.now()).await?,
+        quota_bytes: user.quota_bytes,
+        asset_count: access::own_list(caller).count(connection).await?,
+    })
 }
 
 /// Changes the caller.

@@ -47,6 +47,7 @@ pub(crate) async fn sign_in(client: &Client, settings: &Settings) -> Result<Stri
         password: account.password,
         display_name: "Demo".to_owned(),
         device_name: DEVICE.to_owned(),
+        use_cookies: false,
     };
     client.set_up(request).await?;
     Ok(account.email)

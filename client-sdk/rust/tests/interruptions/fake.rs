@@ -199,6 +199,50 @@ impl AuthService for Fake {
     async fn logout(&self, _: Request<LogoutRequest>) -> Answer<LogoutResponse> {
         Err(Status::unimplemented(""))
     }
+
+    async fn list_sessions(&self, _: Request<ListSessionsRequest>) -> Answer<ListSessionsResponse> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn update_session(&self, _: Request<UpdateSessionRequest>) -> Answer<Session> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn revoke_session(
+        &self,
+        _: Request<RevokeSessionRequest>,
+    ) -> Answer<RevokeSessionResponse> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn revoke_other_sessions(
+        &self,
+        _: Request<RevokeOtherSessionsRequest>,
+    ) -> Answer<RevokeOtherSessionsResponse> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn change_password(
+        &self,
+        _: Request<ChangePasswordRequest>,
+    ) -> Answer<ChangePasswordResponse> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn create_api_key(&self, _: Request<CreateApiKeyRequest>) -> Answer<ApiKey> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn list_api_keys(&self, _: Request<ListApiKeysRequest>) -> Answer<ListApiKeysResponse> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn delete_api_key(
+        &self,
+        _: Request<DeleteApiKeyRequest>,
+    ) -> Answer<DeleteApiKeyResponse> {
+        Err(Status::unimplemented(""))
+    }
 }
 
 /// A session's tokens; the access token has so much time left.

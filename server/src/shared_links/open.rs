@@ -1,0 +1,103 @@
+//! Opening a link as a guest.
+
+use crate::access::token::AccessToken;
+use crate::access::{self, Attempt, Client, Cookie, CookieName};
+use crate::app::App;
+use crate::audit;
+use crate::entity::album::Model as Album;
+use crate::entity::audit_event::Kind;
+use crate::entity::shared_link::Model as SharedLink;
+use crate::error::{Error, Result};
+use crate::time::Micros;
+
+/// A link that a guest has opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// The link.
+    pub link: SharedLink,
+    /// The album that it shows.
+    pub album: Album,
+    /// The guest's token.
+    pub token: AccessToken,
+}
+
+impl Opened {
+    /// The cookie in which a browser keeps the token.
+    #[must_use]
+    pub fn cookie(&self, now: Micros) -> Cookie {
+        let rest = u64::try_from(self.token.expire_time.0 - now.0).unwrap_or(0);
+        Cookie {
+            name: CookieName::Link(self.link.id),
+            value: self.token.token.clone(),
+            max_age: std::time::Duration::from_micros(rest),
+        }
+    }
+}
+
+/// Opens a link as a guest. An unknown, an expired and a revoked link fail alike.
+///
+/// A client that opened the link before, and still holds its cookie, needs no password. Guesses at
+/// addresses and passwords are counted; `TOO_MANY_ATTEMPTS` puts them off.
+pub async fn open(app: &App, client: &Client, key_or_slug: &str, password: &str) -> Result<Opened> {
+    let (link, album) = find(app, client, key_or_slug).await?;
+    if let Some(hash) = &link.password_hash
+        && !access::has_opened(app, client, &link)
+    {
+        if password.is_empty() {
+            return Err(Error::LinkPasswordRequired);
+        }
+        verify(app, client, &link, password, hash).await?;
+    }
+    let token = app.tokens.for_guest(&link, app.now(), app.config.link_session_ttl)?;
+    Ok(Opened { link, album, token })
+}
+
+/// Finds a link by its address. One that does not open is counted by the same transaction, so that
+/// guesses at the same time count too.
+async fn find(app: &App, client: &Client, key_or_slug: &str) -> Result<(SharedLink, Album)> {
+    let attempt = Attempt::at_addresses(app, client.network);
+    let (app_, key_or_slug) = (app.clone(), key_or_slug.to_owned());
+    app.transact(move |transaction| async move {
+        let now = app_.now();
+        attempt.check(&transaction, now).await?;
+        let found = access::link_by_address(&*transaction, &key_or_slug, now).await;
+        if let Err(Error::NotFound(_)) = found {
+            attempt.count(&transaction, now).await?;
+        }
+        // Committed either way: what failed is the guess, not the count.
+        Ok(found)
+    })
+    .await?
+}
+
+/// The attempt is counted before the slow hash, and taken back if it was right.
+async fn verify(
+    app: &App,
+    client: &Client,
+    link: &SharedLink,
+    password: &str,
+    hash: &str,
+) -> Result<()> {
+    let attempt = Attempt::at_link(app, link.id, client.network);
+    let (app_, attempt_) = (app.clone(), attempt.clone());
+    app.transact(move |transaction| async move { attempt_.count(&transaction, app_.now()).await })
+        .await?;
+    let verified = app.passwords.verify(password, Some(hash)).await;
+    let (app_, network, id) = (app.clone(), client.network, link.id);
+    app.transact(move |transaction| async move {
+        match verified {
+            Ok(true) => attempt.forgive(&transaction, app_.now()).await.map(Ok),
+            Ok(false) => {
+                let kind = Kind::LinkOpenFailed;
+                audit::record_from(&app_, &transaction, network, None, kind, id).await?;
+                Ok(Err(Error::LinkPasswordWrong))
+            }
+            // Nobody guessed anything: the server was too busy.
+            Err(error) => {
+                attempt.take_back(&transaction, app_.now()).await?;
+                Ok(Err(error))
+            }
+        }
+    })
+    .await?
+}
