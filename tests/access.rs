@@ -298,6 +298,13 @@ async fn call_auth(rpc: &str, who: &Person) -> Code {
             code(auth.refresh_session(request).await)
         }
         "Logout" => code(auth.logout(LogoutRequest {}).await),
+        _ => call_credentials(rpc, who).await,
+    }
+}
+
+async fn call_credentials(rpc: &str, who: &Person) -> Code {
+    let mut auth = who.auth();
+    match rpc {
         "ListSessions" => code(auth.list_sessions(ListSessionsRequest::default()).await),
         "UpdateSession" => {
             let sessions = auth.list_sessions(ListSessionsRequest::default()).await;

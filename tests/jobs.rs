@@ -363,21 +363,30 @@ mod leases {
     async fn one_holds_a_lease_until_it_expires_or_is_released() {
         test(|server| async move {
             let app = &server.app;
-            let first = lease::acquire(app, NAME, MINUTE).await.unwrap().unwrap();
-            assert!(lease::acquire(app, NAME, MINUTE).await.unwrap().is_none());
+            let first =
+                lease::acquire(&app.database, app.now(), NAME, MINUTE).await.unwrap().unwrap();
+            assert!(
+                lease::acquire(&app.database, app.now(), NAME, MINUTE).await.unwrap().is_none()
+            );
             server.sleep(MINUTE - Duration::from_secs(1));
-            assert!(first.renew(app, MINUTE).await.unwrap());
+            assert!(first.renew(&app.database, app.now(), MINUTE).await.unwrap());
             server.sleep(MINUTE - Duration::from_secs(1));
-            assert!(lease::is_held(app, NAME).await.unwrap());
-            assert!(lease::acquire(app, NAME, MINUTE).await.unwrap().is_none());
+            assert!(lease::is_held(&app.database, app.now(), NAME).await.unwrap());
+            assert!(
+                lease::acquire(&app.database, app.now(), NAME, MINUTE).await.unwrap().is_none()
+            );
             server.sleep(Duration::from_secs(1));
-            assert!(!lease::is_held(app, NAME).await.unwrap());
-            let second = lease::acquire(app, NAME, MINUTE).await.unwrap().unwrap();
-            assert!(!first.renew(app, MINUTE).await.unwrap(), "it is the other's now");
-            first.release(app).await.unwrap();
-            assert!(lease::is_held(app, NAME).await.unwrap());
-            second.release(app).await.unwrap();
-            assert!(!lease::is_held(app, NAME).await.unwrap());
+            assert!(!lease::is_held(&app.database, app.now(), NAME).await.unwrap());
+            let second =
+                lease::acquire(&app.database, app.now(), NAME, MINUTE).await.unwrap().unwrap();
+            assert!(
+                !first.renew(&app.database, app.now(), MINUTE).await.unwrap(),
+                "it is the other's now"
+            );
+            first.release(&app.database).await.unwrap();
+            assert!(lease::is_held(&app.database, app.now(), NAME).await.unwrap());
+            second.release(&app.database).await.unwrap();
+            assert!(!lease::is_held(&app.database, app.now(), NAME).await.unwrap());
         })
         .await;
     }
@@ -385,7 +394,8 @@ mod leases {
     #[tokio::test]
     async fn of_many_at_once_one_gets_it() {
         test(|server| async move {
-            let tries = (0..20).map(|_| lease::acquire(&server.app, NAME, MINUTE));
+            let tries = (0..20)
+                .map(|_| lease::acquire(&server.app.database, server.app.now(), NAME, MINUTE));
             let leases = futures::future::join_all(tries).await;
             assert_eq!(leases.into_iter().filter_map(Result::unwrap).count(), 1);
         })
@@ -396,9 +406,15 @@ mod leases {
     async fn a_lease_ends_although_the_clock_went_back() {
         test(|server| async move {
             let app = &server.app;
-            let first = lease::acquire(app, NAME, MINUTE).await.unwrap();
+            let first = lease::acquire(&app.database, app.now(), NAME, MINUTE).await.unwrap();
             server.sleep_back(HOUR);
-            assert!(first.is_some() && lease::acquire(app, NAME, MINUTE).await.unwrap().is_some());
+            assert!(
+                first.is_some()
+                    && lease::acquire(&app.database, app.now(), NAME, MINUTE)
+                        .await
+                        .unwrap()
+                        .is_some()
+            );
         })
         .await;
     }

@@ -13,6 +13,7 @@ mod asset_trash;
 mod asset_updates;
 mod assets;
 mod auth;
+mod backups;
 mod blobs;
 mod credentials;
 mod exports;

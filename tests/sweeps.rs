@@ -239,7 +239,10 @@ mod blobs {
     #[tokio::test]
     async fn no_bytes_go_while_a_backup_is_made() {
         test(|server| async move {
-            let backup = lease::acquire(&server.app, lease::BACKUP, 4 * DAY).await.unwrap();
+            let backup =
+                lease::acquire(&server.app.database, server.app.now(), lease::BACKUP, 4 * DAY)
+                    .await
+                    .unwrap();
             let key = orphan(&server).await;
             for _ in 0..3 {
                 server.run_jobs().await;
@@ -247,7 +250,7 @@ mod blobs {
             }
             server.run_jobs().await;
             assert!(is_stored(&server, key).await);
-            backup.unwrap().release(&server.app).await.unwrap();
+            backup.unwrap().release(&server.app.database).await.unwrap();
             server.sleep(HOUR);
             server.run_jobs().await;
             assert!(!is_stored(&server, key).await);

@@ -248,6 +248,9 @@ mod directory {
 mod create_user {
     use super::*;
 
+    /// Makes a good request a bad one.
+    type Spoil = fn(&mut CreateUserRequest);
+
     #[tokio::test]
     async fn the_user_signs_in_with_the_given_password() {
         test(|server| async move {
@@ -284,13 +287,13 @@ mod create_user {
     async fn bad_fields_and_taken_emails_are_refused() {
         test(|server| async move {
             let admin = server.admin().await;
-            let with = |change: fn(&mut CreateUserRequest)| {
+            let with = |change: Spoil| {
                 let mut request = new_user("ann");
                 change(&mut request);
                 request
             };
             let user = |request: &mut CreateUserRequest| request.user.take().unwrap();
-            let bad: [(fn(&mut CreateUserRequest), &str); 6] = [
+            let bad: [(Spoil, &str); 6] = [
                 (|request| request.user = None, "user"),
                 (
                     |request| request.user.as_mut().unwrap().display_name.clear(),

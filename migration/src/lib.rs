@@ -10,7 +10,7 @@
 
 use sea_orm_migration::prelude::*;
 
-pub use schema::{Schema, schema};
+pub use schema::{Schema, is_empty, schema};
 pub use sea_orm_migration::MigratorTrait;
 
 mod m20261122_01_people;

@@ -32,6 +32,17 @@ pub async fn schema(connection: &DatabaseConnection) -> Result<Schema, DbErr> {
     Ok(compare(ours, taken?))
 }
 
+/// Whether a PostgreSQL database has no tables.
+pub async fn is_empty(connection: &DatabaseConnection) -> Result<bool, DbErr> {
+    let find = Query::select()
+        .column("table_name")
+        .from(("information_schema", "tables"))
+        .and_where(Expr::col("table_schema").eq("public"))
+        .limit(1)
+        .take();
+    Ok(connection.query_all(&find).await?.is_empty())
+}
+
 fn compare(ours: Vec<String>, taken: Vec<String>) -> Schema {
     let known: BTreeSet<_> = ours.iter().cloned().collect();
     let done: BTreeSet<_> = taken.iter().cloned().collect();

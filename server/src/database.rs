@@ -1,14 +1,18 @@
 //! The database: SQLite or PostgreSQL, and the one way to change it.
 
 use std::fmt;
+use std::fs::File;
 use std::ops::Deref;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait as _, Schema};
+use sea_orm::sea_query::{Func, Query};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait as _, Database as Sea, DatabaseConnection, DatabaseTransaction,
-    DbBackend, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
+    AccessMode, ConnectOptions, ConnectionTrait as _, Database as Sea, DatabaseConnection,
+    DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait as _,
 };
 use tokio_util::task::TaskTracker;
 
@@ -68,6 +72,15 @@ impl fmt::Debug for Hooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Hooks")
     }
+}
+
+/// PostgreSQL as it is at one moment, for as long as this is kept.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Sees that moment, and cannot write.
+    pub transaction: DatabaseTransaction,
+    /// By which other connections can see the same moment.
+    pub name: String,
 }
 
 impl Database {
@@ -184,6 +197,37 @@ impl Database {
             let pool = self.reader.get_postgres_connection_pool();
             vec![("all", pool.size(), pool.num_idle())]
         }
+    }
+
+    /// Copies SQLite as it is at one moment into a new file, which is durable when this returns.
+    /// Writers do not wait for it.
+    pub async fn copy_to(&self, path: &Path) -> anyhow::Result<()> {
+        let quoted = path.display().to_string().replace('\'', "''");
+        self.reader.execute_unprepared(&format!("VACUUM INTO '{quoted}'")).await?;
+        Ok(File::open(path)?.sync_all()?)
+    }
+
+    /// Opens a file that [`Database::copy_to`] made, for reading only: no byte of it changes.
+    pub async fn open_copy(path: &Path) -> Result<DatabaseConnection, DbErr> {
+        let url = format!("sqlite:{}?mode=ro&immutable=true", path.display());
+        Sea::connect(options(&url, 1)).await
+    }
+
+    /// Holds PostgreSQL still for a backup. The caller sees that it is not cancelled while it
+    /// begins; see [`Database::transact`].
+    pub async fn snapshot(&self) -> Result<Snapshot, DbErr> {
+        let (isolation, access) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
+        let transaction = self.writer.begin_with_config(Some(isolation), Some(access)).await?;
+        let export = Query::select().expr_as(Func::cust("pg_export_snapshot"), "name").take();
+        let rows = transaction.query_all(&export).await?;
+        let name = rows.first().map(|row| row.try_get("", "name"));
+        let name = name.ok_or_else(|| DbErr::RecordNotFound("no snapshot".to_owned()))??;
+        Ok(Snapshot { transaction, name })
+    }
+
+    /// Whether the database has no tables at all.
+    pub async fn is_empty(&self) -> Result<bool, DbErr> {
+        migration::is_empty(&self.writer).await
     }
 
     /// Whether the database answers.

@@ -376,6 +376,7 @@ impl Error {
     }
 
     /// The metadata that `ErrorReason` promises.
+    #[expect(clippy::too_many_lines, reason = "one row for each error, nothing else")]
     fn metadata(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::InvalidRequest(violations) => {
@@ -395,12 +396,7 @@ impl Error {
             | Self::Trashed(resource)
             | Self::AssetLocked(resource)
             | Self::NotInTrash(resource)
-            | Self::DataDamaged(resource) => {
-                vec![
-                    ("resource_type", resource.kind.to_owned()),
-                    ("resource_id", resource.id.clone()),
-                ]
-            }
+            | Self::DataDamaged(resource) => resource.metadata(),
             Self::UploadIncomplete { committed_size_bytes, size_bytes } => vec![
                 ("committed_size_bytes", committed_size_bytes.to_string()),
                 ("size_bytes", size_bytes.to_string()),
@@ -554,6 +550,12 @@ fn caller_name(caller: Caller) -> &'static str {
         Caller::Public | Caller::UserOrLink => "user or guest",
         Caller::User => "user",
         Caller::Admin => "administrator",
+    }
+}
+
+impl Resource {
+    fn metadata(&self) -> Vec<(&'static str, String)> {
+        vec![("resource_type", self.kind.to_owned()), ("resource_id", self.id.clone())]
     }
 }
 

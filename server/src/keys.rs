@@ -147,33 +147,40 @@ pub fn hash(secret: &[u8]) -> Vec<u8> {
     digest::digest(&digest::SHA256, secret).as_ref().to_vec()
 }
 
-/// Reads the secret kept in a file, or makes the file with a new one, for its owner only.
+/// Reads the secret kept in a file.
+pub fn read(path: &Path) -> io::Result<SecretKey> {
+    let text = fs::read_to_string(path)?;
+    let bytes = STANDARD.decode(text.trim()).ok().and_then(|bytes| bytes.try_into().ok());
+    bytes
+        .map(SecretKey)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not 32 bytes in base64"))
+}
+
+/// Reads the secret kept in a file, or makes the file with a new one.
 pub fn read_or_create(path: &Path) -> io::Result<SecretKey> {
-    match fs::read_to_string(path) {
-        Ok(text) => STANDARD
-            .decode(text.trim())
-            .ok()
-            .and_then(|bytes| bytes.try_into().ok())
-            .map(SecretKey)
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not 32 bytes in base64")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => create(path),
-        Err(error) => Err(error),
+    match read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let key = SecretKey(random::<32>().map_err(io::Error::other)?);
+            write(path, &key)?;
+            Ok(key)
+        }
+        result => result,
     }
 }
 
-/// Writes aside and links into place, so that the file is whole or not there.
-fn create(path: &Path) -> io::Result<SecretKey> {
-    let bytes = random::<32>().map_err(io::Error::other)?;
+/// Keeps a secret in a file for its owner only. Writes aside and renames into place, so that the
+/// file is whole or not there.
+pub fn write(path: &Path, key: &SecretKey) -> io::Result<()> {
     let aside = path.with_extension("new");
     let mut file =
         OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
-    file.write_all(STANDARD.encode(bytes).as_bytes())?;
+    file.write_all(STANDARD.encode(key.0).as_bytes())?;
     file.sync_all()?;
     fs::rename(&aside, path)?;
-    if let Some(folder) = path.parent() {
-        fs::File::open(folder)?.sync_all()?;
+    match path.parent() {
+        Some(folder) => fs::File::open(folder)?.sync_all(),
+        None => Ok(()),
     }
-    Ok(SecretKey(bytes))
 }
 
 #[cfg(test)]

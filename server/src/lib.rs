@@ -4,7 +4,7 @@
 //!
 //! 4. `transport`: one port, the list of services and layers.
 //! 3. Nouns: `installation`, `audit`, `auth`, `users`, `uploads`, `assets`, `albums`,
-//!    `shared_links`, `exports`. In each, `mod.rs` has the operations and `rpc.rs` and `http.rs` their faces.
+//!    `shared_links`, `exports`, `backups`. In each, `mod.rs` has the operations and `rpc.rs` and `http.rs` their faces.
 //! 2. Rules: `app`, `access`, `jobs`.
 //! 1. Materials: `entity`, `database`, `blob`, `keys`, `password`, `media`, `zip`, `byte_range`.
 //! 0. Words: `config`, `error`, `id`, `page`, `mask`, `time`.
@@ -15,6 +15,7 @@ pub mod app;
 pub mod assets;
 pub mod audit;
 pub mod auth;
+pub mod backups;
 pub mod blob;
 pub mod byte_range;
 pub mod config;

@@ -27,7 +27,8 @@ fn complaint(output: &Output) -> String {
 fn every_command_explains_itself_with_the_settings_that_it_takes() {
     let folder = tempfile::tempdir().unwrap();
     let all = out(&albumen(folder.path(), &["--help"]));
-    for (command, has_listen) in [("serve", true), ("migrate", false)] {
+    let commands = [("serve", true), ("migrate", false), ("backup", false), ("restore", false)];
+    for (command, has_listen) in commands {
         assert!(all.contains(command), "{all}");
         let help = albumen(folder.path(), &[command, "--help"]);
         assert_eq!(help.status.code(), Some(0));
@@ -56,4 +57,36 @@ fn migrate_tells_what_is_to_be_done_and_does_it() {
         assert_eq!(again.status.code(), Some(0));
         assert_eq!(out(&again), "the database is at this version's schema\n");
     }
+}
+
+#[test]
+fn a_backup_is_made_checked_and_restored() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let backup = elsewhere.path().join("backup");
+    let to = ["backup", "--to", backup.to_str().unwrap()];
+    let missing = albumen(folder.path(), &to);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(complaint(&missing).contains("there is no database"), "{}", complaint(&missing));
+
+    assert_eq!(albumen(folder.path(), &["migrate"]).status.code(), Some(0));
+    let made = albumen(folder.path(), &to);
+    assert_eq!(made.status.code(), Some(0), "{}", complaint(&made));
+    assert!(out(&made).contains("The secret key is NOT in the backup"), "{}", out(&made));
+
+    let from = ["restore", "--from", backup.to_str().unwrap()];
+    let restored = albumen(elsewhere.path(), &from);
+    assert_eq!(restored.status.code(), Some(0), "{}", complaint(&restored));
+    assert!(out(&restored).contains("The secret key is not in the backup"), "{}", out(&restored));
+    let again = albumen(elsewhere.path(), &from);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(complaint(&again).contains("there is a database already"), "{}", complaint(&again));
+
+    let check = [&from[..], &["--verify"]].concat();
+    assert_eq!(albumen(folder.path(), &check).status.code(), Some(0));
+    let manifest = std::fs::read_to_string(backup.join("manifest.json")).unwrap();
+    let database = manifest.split('"').find(|text| text.starts_with("database-")).unwrap();
+    std::fs::remove_file(backup.join(database)).unwrap();
+    let checked = albumen(folder.path(), &check);
+    assert_eq!(checked.status.code(), Some(1));
+    assert!(out(&checked).contains(&format!("missing: {database}")), "{}", out(&checked));
 }

@@ -11,6 +11,7 @@ const FLOORS: &[&[&str]] = &[
         "assets",
         "audit",
         "auth",
+        "backups",
         "exports",
         "installation",
         "shared_links",

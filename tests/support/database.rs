@@ -23,17 +23,28 @@ impl TestDatabase {
                 Self::Sqlite(path)
             }
             Some(server) => {
-                static NUMBER: AtomicU64 = AtomicU64::new(0);
                 let template = postgres_template(&server).await;
-                let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-                let name = format!("{template}_{number}");
-                let admin = connect(&server, "postgres").await;
-                let create = format!("CREATE DATABASE {name} TEMPLATE {template}");
-                admin.execute_unprepared(&create).await.unwrap();
-                admin.close().await.unwrap();
-                Self::Postgres { server, name }
+                Self::postgres(server, &format!("TEMPLATE {template}")).await
             }
         }
+    }
+
+    /// A database without tables. On SQLite there is no file.
+    pub(crate) async fn empty(folder: &Path) -> Self {
+        match postgres_server() {
+            None => Self::Sqlite(folder.join("albumen.db")),
+            Some(server) => Self::postgres(server, "").await,
+        }
+    }
+
+    async fn postgres(server: String, options: &str) -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("albumen_{}_{number}", std::process::id());
+        let admin = connect(&server, "postgres").await;
+        admin.execute_unprepared(&format!("CREATE DATABASE {name} {options}")).await.unwrap();
+        admin.close().await.unwrap();
+        Self::Postgres { server, name }
     }
 
     /// The address as other programs take it.

@@ -53,8 +53,7 @@ pub(crate) async fn test_with_faults<F: Future<Output = ()>>(
 async fn run<F: Future<Output = ()>>(server: TestServer, body: impl FnOnce(Arc<TestServer>) -> F) {
     let server = Arc::new(server);
     body(Arc::clone(&server)).await;
-    server.check().await;
-    server.stop().await;
+    server.close().await;
 }
 
 /// A server with a database and a folder of its own.
@@ -81,6 +80,29 @@ impl TestServer {
         config.database_url = database.url();
         change(&mut config);
         let clock = Arc::new(AtomicI64::new(START_US));
+        Self::open(config, faults, clock, database, folder).await
+    }
+
+    /// Another server with the same settings and clock, but a folder and an empty database of its
+    /// own, which `fill` fills before it starts. The caller closes it.
+    pub(crate) async fn another(&self, fill: impl AsyncFnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = TestDatabase::empty(folder.path()).await;
+        let mut config = self.app.config.clone();
+        config.data_dir = folder.path().to_owned();
+        config.database_url = database.url();
+        fill(&mut config).await;
+        let clock = Arc::clone(&self.clock);
+        Box::pin(Self::open(config, Faults::default(), clock, database, folder)).await
+    }
+
+    async fn open(
+        config: Config,
+        faults: Faults,
+        clock: Arc<AtomicI64>,
+        database: TestDatabase,
+        folder: TempDir,
+    ) -> Self {
         let blobs = BlobStore::open(&config).unwrap().with_faults(faults);
         let fixed = Clock::Fixed(Arc::clone(&clock));
         let app = albumen_server::open_with(config, fixed, blobs, probe::jobs()).await.unwrap();
@@ -120,6 +142,12 @@ impl TestServer {
     /// Runs the jobs that are due, and what they enqueue, until there are none.
     pub(crate) async fn run_jobs(&self) {
         jobs::run_until_idle(&self.app).await.unwrap();
+    }
+
+    /// Checks what must hold, and stops.
+    pub(crate) async fn close(&self) {
+        self.check().await;
+        self.stop().await;
     }
 
     /// What must hold after every test, whatever it did.

@@ -174,6 +174,21 @@ pub async fn asset_of_blob(
     Ok(find.one(connection).await?)
 }
 
+/// How many rows [`all_files`] gives at once.
+const FILES_PER_PAGE: u64 = 1000;
+
+/// The files of all assets, a page at a time in the order of their blobs, for backups.
+pub async fn all_files(
+    connection: &impl ConnectionTrait,
+    after: Option<BlobId>,
+) -> Result<Vec<AssetFile>> {
+    let mut find = asset_file::Entity::find().order_by_asc(asset_file::Column::BlobId);
+    if let Some(after) = after {
+        find = find.filter(asset_file::Column::BlobId.gt(after));
+    }
+    Ok(find.limit(FILES_PER_PAGE).all(connection).await?)
+}
+
 /// How many values one query takes at most; SQLite's limit is 32766.
 const MAX_VALUES: usize = 30_000;
 

@@ -71,11 +71,7 @@ fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// The value of a cookie.
-pub(super) fn find<'a>(
-    headers: &'a HeaderMap,
-    name: CookieName,
-    is_secure: bool,
-) -> Option<&'a str> {
+pub(super) fn find(headers: &HeaderMap, name: CookieName, is_secure: bool) -> Option<&str> {
     let name = name.text(is_secure);
     let found = pairs(headers).find(|(found, _)| *found == name);
     found.map(|(_, value)| value).filter(|value| !value.is_empty())

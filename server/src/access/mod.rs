@@ -44,9 +44,9 @@ pub use album::{
 };
 pub use api_key::{api_key, api_keys};
 pub use asset::{
-    asset, asset_of_blob, asset_of_digest, files, has_all_blobs, is_withdrawn, mark_damaged,
-    own_asset_ids, own_assets, own_list, own_motion, owner_of_expired_trash, sharable_assets,
-    trash, visible_assets,
+    all_files, asset, asset_of_blob, asset_of_digest, files, has_all_blobs, is_withdrawn,
+    mark_damaged, own_asset_ids, own_assets, own_list, own_motion, owner_of_expired_trash,
+    sharable_assets, trash, visible_assets,
 };
 pub use attempt::{Attempt, forget_attempts};
 pub use audit::audit_events;

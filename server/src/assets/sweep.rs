@@ -42,7 +42,7 @@ impl Job for DeleteBlobs {
         let keys = keys.collect::<Result<Vec<_>>>()?;
         let named = access::named_blobs(app.database.reader(), &keys).await?;
         // Asked after the rows: a backup that begins later finds none that name these bytes.
-        if lease::is_held(&app, lease::BACKUP).await? {
+        if lease::is_held(&app.database, app.now(), lease::BACKUP).await? {
             return delete_after(&app, BACKUP_PAUSE, self).await;
         }
         for key in keys.into_iter().filter(|key| !named.contains(key)) {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use albumen_server::config::{Config, DatabaseUrl};
 use albumen_server::database::Database;
 use anyhow::Context as _;
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{ArgMatches, Command};
 use tokio_util::task::TaskTracker;
 
 use super::say;
@@ -23,12 +23,7 @@ pub(super) fn command() -> Command {
              Exit codes: 0 when the database is at this version's schema, 1 when it cannot be, \
              as one that a newer version has been at; with --check, 3 when steps are to be taken.",
         )
-        .arg(
-            Arg::new("check")
-                .long("check")
-                .action(ArgAction::SetTrue)
-                .help("Only say what would be done"),
-        )
+        .arg(super::flag("check").help("Only say what would be done"))
 }
 
 pub(super) async fn run(config: Config, matches: &ArgMatches) -> anyhow::Result<ExitCode> {

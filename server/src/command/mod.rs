@@ -1,16 +1,20 @@
 //! What the command line offers: one file for each command.
 
 mod admin;
+mod backup;
 mod migrate;
+mod progress;
+mod restore;
 mod serve;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use albumen_server::config::{Config, LogFormat, SETTINGS, Setting};
-use clap::{Arg, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
@@ -50,6 +54,8 @@ fn commands() -> Command {
         .arg_required_else_help(true)
         .subcommand(serve::command())
         .subcommand(migrate::command())
+        .subcommand(backup::command())
+        .subcommand(restore::command())
         .subcommand(admin::command())
 }
 
@@ -59,6 +65,8 @@ async fn start(name: &str, config: Config, matches: &ArgMatches) -> anyhow::Resu
     match name {
         "migrate" => migrate::run(config, matches).await,
         "admin" => admin::run(config, matches).await,
+        "backup" => backup::run(config, matches).await,
+        "restore" => restore::run(config, matches).await,
         _ => serve::run(config).await,
     }
 }
@@ -90,6 +98,19 @@ fn argument(setting: &'static Setting) -> Arg {
         setting.help,
         setting.variable()
     ))
+}
+
+/// An option that names a folder and must be given.
+fn folder(name: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .value_name("FOLDER")
+        .required(true)
+        .value_parser(value_parser!(PathBuf))
+}
+
+fn flag(name: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]

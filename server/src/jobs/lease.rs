@@ -5,10 +5,11 @@ use std::time::Duration;
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
-use crate::app::App;
+use crate::database::Database;
 use crate::entity::lease;
 use crate::error::Result;
 use crate::id::HolderId;
+use crate::time::Micros;
 
 /// Held while a backup is made. Bytes that it may have to copy yet are not removed.
 pub const BACKUP: &str = "backup";
@@ -24,8 +25,13 @@ pub struct Lease {
 ///
 /// A lease that lasts more than twice as long as it could was taken before the clock went back,
 /// and counts as expired.
-pub async fn acquire(app: &App, name: &'static str, time: Duration) -> Result<Option<Lease>> {
-    let (now, holder) = (app.now(), HolderId::generate());
+pub async fn acquire(
+    database: &Database,
+    now: Micros,
+    name: &'static str,
+    time: Duration,
+) -> Result<Option<Lease>> {
+    let holder = HolderId::generate();
     let expire_time = now.after(time);
     let row = lease::ActiveModel {
         name: Set(name.to_owned()),
@@ -39,39 +45,40 @@ pub async fn acquire(app: &App, name: &'static str, time: Duration) -> Result<Op
         .action_and_where(is_expired)
         .to_owned();
     let insert = lease::Entity::insert(row).on_conflict(conflict);
-    let taken = app.transact(move |transaction| async move {
+    let taken = database.transact(move |transaction| async move {
         Ok(insert.exec_without_returning(&*transaction).await?)
     });
     Ok((taken.await? == 1).then_some(Lease { name, holder }))
 }
 
 /// Whether anybody holds a lease.
-pub async fn is_held(app: &App, name: &str) -> Result<bool> {
-    let lease = lease::Entity::find_by_id(name.to_owned()).one(app.database.reader()).await?;
-    Ok(lease.is_some_and(|lease| lease.expire_time > app.now()))
+pub async fn is_held(database: &Database, now: Micros, name: &str) -> Result<bool> {
+    let lease = lease::Entity::find_by_id(name.to_owned()).one(database.reader()).await?;
+    Ok(lease.is_some_and(|lease| lease.expire_time > now))
 }
 
 impl Lease {
     /// Holds the lease for `time` from now on; `false` if somebody else took it since it expired.
-    pub async fn renew(&self, app: &App, time: Duration) -> Result<bool> {
+    pub async fn renew(&self, database: &Database, now: Micros, time: Duration) -> Result<bool> {
         let update = lease::Entity::update_many()
-            .col_expr(lease::Column::ExpireTime, app.now().after(time).into())
+            .col_expr(lease::Column::ExpireTime, now.after(time).into())
             .filter(lease::Column::Name.eq(self.name))
             .filter(lease::Column::Holder.eq(self.holder));
-        let renew =
-            app.transact(move |transaction| async move { Ok(update.exec(&*transaction).await?) });
+        let renew = database
+            .transact(move |transaction| async move { Ok(update.exec(&*transaction).await?) });
         Ok(renew.await?.rows_affected == 1)
     }
 
     /// Gives the lease back. Does nothing if somebody else has it by now.
-    pub async fn release(self, app: &App) -> Result<()> {
+    pub async fn release(self, database: &Database) -> Result<()> {
         let delete = lease::Entity::delete_many()
             .filter(lease::Column::Name.eq(self.name))
             .filter(lease::Column::Holder.eq(self.holder));
-        app.transact(move |transaction| async move {
-            delete.exec(&*transaction).await?;
-            Ok(())
-        })
-        .await
+        database
+            .transact(move |transaction| async move {
+                delete.exec(&*transaction).await?;
+                Ok(())
+            })
+            .await
     }
 }

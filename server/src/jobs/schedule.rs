@@ -58,12 +58,12 @@ impl Scheduler {
     /// Enqueues what is due, if this process holds the lease.
     pub(super) async fn tick(&mut self, app: &App) -> Result<()> {
         if let Some(lease) = &self.0
-            && !lease.renew(app, LEASE_TIME).await?
+            && !lease.renew(&app.database, app.now(), LEASE_TIME).await?
         {
             self.0 = None;
         }
         if self.0.is_none() {
-            self.0 = lease::acquire(app, LEASE, LEASE_TIME).await?;
+            self.0 = lease::acquire(&app.database, app.now(), LEASE, LEASE_TIME).await?;
         }
         if self.0.is_some() {
             enqueue_due(app).await?;
@@ -74,7 +74,7 @@ impl Scheduler {
     /// Lets another process go on at once.
     pub(super) async fn stop(self, app: &App) -> Result<()> {
         match self.0 {
-            Some(lease) => lease.release(app).await,
+            Some(lease) => lease.release(&app.database).await,
             None => Ok(()),
         }
     }
