@@ -177,6 +177,9 @@ impl Rules {
             ("int64", "gte" | "lte", Value::I64(bound)) => {
                 format!("rules::{name}(*{value}, {bound}, violations);")
             }
+            ("double", "gte" | "lte", Value::F64(bound)) => {
+                format!("rules::double_{name}(*value, {bound:?}, violations);")
+            }
             ("enum", "defined_only", Value::Bool(true)) => {
                 let Kind::Enum(descriptor) = field.kind() else { bail!("not an enum") };
                 let path = self.enum_path(&descriptor);

@@ -90,6 +90,19 @@ pub(crate) fn gte(value: i64, bound: i64, violations: &mut Violations) {
     check(value >= bound, violations, || format!("must be at least {bound}"));
 }
 
+pub(crate) fn lte(value: i64, bound: i64, violations: &mut Violations) {
+    check(value <= bound, violations, || format!("must be at most {bound}"));
+}
+
+/// What is not a number is not at least anything.
+pub(crate) fn double_gte(value: f64, bound: f64, violations: &mut Violations) {
+    check(value >= bound, violations, || format!("must be at least {bound}"));
+}
+
+pub(crate) fn double_lte(value: f64, bound: f64, violations: &mut Violations) {
+    check(value <= bound, violations, || format!("must be at most {bound}"));
+}
+
 pub(crate) fn defined(is_defined: bool, violations: &mut Violations) {
     check(is_defined, violations, || "must be one of the defined values".to_owned());
 }

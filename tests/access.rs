@@ -73,6 +73,14 @@ const MATRIX: &[(&str, [Code; 11])] = &[
     ("AssetService/ListAssets",           [UA, UA, OK, OK, OK, IA, IA, IA, UA, UA, UA]),
     ("AssetService/ListAssets album",     [UA, UA, NF, NF, OK, OK, OK, NF, UA, UA, UA]),
     ("AssetService/DownloadAsset",        [UA, UA, NF, NF, OK, OK, PD, NF, UA, UA, UA]),
+    ("AssetService/UpdateAssets",         [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
+    ("AssetService/GetTimelineBuckets",   [UA, UA, OK, OK, OK, IA, IA, IA, UA, UA, UA]),
+    ("AssetService/GetTimelineBuckets in",[UA, UA, NF, NF, OK, OK, OK, NF, UA, UA, UA]),
+    ("AssetService/CheckAssets",          [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
+    ("AssetService/TrashAssets",          [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
+    ("AssetService/RestoreAssets",        [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
+    ("AssetService/DeleteAssets",         [UA, UA, NF, NF, FP, PD, PD, PD, UA, UA, UA]),
+    ("AssetService/EmptyTrash",           [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
     ("AlbumService/GetAlbum",             [UA, UA, NF, NF, OK, OK, OK, NF, UA, UA, UA]),
     ("AlbumService/ListAlbums",           [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
     ("AlbumService/CreateAlbum",          [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
@@ -431,6 +439,35 @@ async fn call_asset(rpc: &str, who: &Person, world: &World) -> Code {
             let request = DownloadAssetRequest { asset_id, ..Default::default() };
             code(assets.download_asset(request).await)
         }
+        "GetTimelineBuckets" => {
+            code(assets.get_timeline_buckets(GetTimelineBucketsRequest::default()).await)
+        }
+        "GetTimelineBuckets in" => {
+            let album_id = world.album.id.clone();
+            let request = GetTimelineBucketsRequest { album_id, ..Default::default() };
+            code(assets.get_timeline_buckets(request).await)
+        }
+        "CheckAssets" => {
+            let sha256 = vec![world.asset.sha256.clone()];
+            code(assets.check_assets(CheckAssetsRequest { sha256 }).await)
+        }
+        _ => call_asset_change(rpc, who, world).await,
+    }
+}
+
+async fn call_asset_change(rpc: &str, who: &Person, world: &World) -> Code {
+    let mut assets = who.assets();
+    let asset_ids = vec![world.asset.id.clone()];
+    match rpc {
+        "UpdateAssets" => {
+            let asset = Some(Asset { rating: Some(5), ..Asset::default() });
+            let request = UpdateAssetsRequest { asset_ids, asset, update_mask: None };
+            code(assets.update_assets(request).await)
+        }
+        "TrashAssets" => code(assets.trash_assets(TrashAssetsRequest { asset_ids }).await),
+        "RestoreAssets" => code(assets.restore_assets(RestoreAssetsRequest { asset_ids }).await),
+        "DeleteAssets" => code(assets.delete_assets(DeleteAssetsRequest { asset_ids }).await),
+        "EmptyTrash" => code(assets.empty_trash(EmptyTrashRequest {}).await),
         _ => panic!("{rpc}"),
     }
 }

@@ -3,7 +3,7 @@
 use albumen::v1::download_asset_response::Part;
 use albumen::v1::list_assets_request::Order;
 use albumen::v1::{
-    Album, AlbumOrder, AssetKind, CreateAlbumRequest, DownloadAssetRequest, DownloadHeader,
+    Album, AlbumOrder, AssetKind, CreateAlbumRequest, Date, DownloadAssetRequest, DownloadHeader,
     ListAssetsRequest, Rendition,
 };
 use http::StatusCode;
@@ -138,8 +138,20 @@ mod list_assets {
                 album_id: "x".to_owned(),
                 kind: 99,
                 order: 99,
+                visibility: 99,
+                start_date: Some(Date { year: 0, month: 13, day: 32 }),
+                ..Default::default()
             };
-            let fields = ["page_size", "album_id", "kind", "order"];
+            let fields = [
+                "page_size",
+                "album_id",
+                "kind",
+                "order",
+                "visibility",
+                "start_date.year",
+                "start_date.month",
+                "start_date.day",
+            ];
             expect_fields(ann.assets().list_assets(bad).await, &fields);
             let bad = ListAssetsRequest { page_token: "%%".to_owned(), ..Default::default() };
             expect_fields(ann.assets().list_assets(bad).await, &["page_token"]);

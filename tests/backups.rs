@@ -241,7 +241,7 @@ async fn objects_that_the_store_lost_fail_the_backup_unless_it_goes_on_without_t
         assert_eq!(findings(folder.path()).await, []);
 
         // What the database knows needs no option.
-        assets::mark_damaged(&server.app, &files[2]).await.unwrap();
+        assets::mark_damaged(&server.app, files[2].blob_id).await.unwrap();
         let made = backup(&server, folder.path(), PLAIN).await.unwrap();
         assert_eq!(made.manifest.lost[0].key, gone.path());
     })

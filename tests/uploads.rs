@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use albumen::v1::stream_upload_request::Part;
 use albumen::v1::{
-    AppendUploadRequest, Asset, AssetKind, CancelUploadRequest, CreateUploadRequest,
-    FinishUploadRequest, GetAlbumRequest, GetUploadRequest, StreamUploadRequest, Upload,
-    UploadHeader, UploadState,
+    AppendUploadRequest, Asset, AssetKind, AssetVisibility, CancelUploadRequest,
+    CreateUploadRequest, FinishUploadRequest, GetAlbumRequest, GetUploadRequest,
+    StreamUploadRequest, Upload, UploadHeader, UploadState,
 };
 use sha2::{Digest as _, Sha256};
 use tonic::{Code, Response, Status};
@@ -392,8 +392,16 @@ mod finish_upload {
                 motion: None,
                 create_time: asset.create_time,
                 update_time: asset.update_time,
+                location: asset.location,
+                description: String::new(),
+                rating: None,
+                visibility: AssetVisibility::Timeline.into(),
+                delete_time: None,
             };
             assert_eq!(asset, expected);
+            let place = asset.location.unwrap();
+            assert!((place.latitude - 43.0759).abs() < 1e-6, "{place:?}");
+            assert!((place.longitude - 11.6784).abs() < 1e-6, "{place:?}");
         })
         .await;
     }

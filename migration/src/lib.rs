@@ -20,6 +20,7 @@ mod m20261122_04_uploads;
 mod m20261122_05_shared_links;
 mod m20261122_06_exports;
 mod m20261122_07_jobs;
+mod m20261122_08_asset_life;
 mod m20261122_09_credentials;
 mod schema;
 mod table;
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_05_shared_links::Migration),
             Box::new(m20261122_06_exports::Migration),
             Box::new(m20261122_07_jobs::Migration),
+            Box::new(m20261122_08_asset_life::Migration),
             Box::new(m20261122_09_credentials::Migration),
         ]
     }

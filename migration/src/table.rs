@@ -69,3 +69,13 @@ pub(crate) async fn drop_columns(
     }
     Ok(())
 }
+
+/// Drops the index that [`index`] makes on some columns.
+pub(crate) async fn drop_index(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: &[&'static str],
+) -> Result<(), DbErr> {
+    let name = format!("{table}_{}_idx", columns.join("_"));
+    manager.drop_index(Index::drop().name(name).table(table).to_owned()).await
+}

@@ -115,6 +115,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("link-session-ttl", "12h", "How long a guest stays in an opened link, 1m to 30d"),
     setting("upload-ttl", "24h", "How long an unfinished upload waits for bytes, 1m to 30d"),
     setting("export-ttl", "7d", "How long an export is kept, 1m to 366d"),
+    setting("trash-ttl", "30d", "How long the trash keeps assets and albums, 1h to 3660d"),
     setting("request-timeout", "60s", "How long a call that does not stream may take, 1s to 1h"),
     setting("max-concurrent-requests", "1000", "Calls worked on at once; more wait, 1 to 100000"),
     setting(
@@ -252,6 +253,7 @@ pub struct Config {
     pub link_session_ttl: Duration,
     pub upload_ttl: Duration,
     pub export_ttl: Duration,
+    pub trash_ttl: Duration,
     pub request_timeout: Duration,
     pub max_concurrent_requests: usize,
     pub stream_idle_timeout: Duration,
@@ -324,6 +326,7 @@ impl Reader<'_> {
             link_session_ttl: self.duration("link-session-ttl", minute, 30 * day),
             upload_ttl: self.duration("upload-ttl", minute, 30 * day),
             export_ttl: self.duration("export-ttl", minute, 366 * day),
+            trash_ttl: self.duration("trash-ttl", 60 * minute, 3660 * day),
             request_timeout: self.duration("request-timeout", minute / 60, 60 * minute),
             max_concurrent_requests: self.number("max-concurrent-requests", 1, 100_000) as usize,
             stream_idle_timeout: self.duration("stream-idle-timeout", minute / 60, 60 * minute),

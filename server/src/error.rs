@@ -16,7 +16,7 @@ use serde_json::json;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use crate::id::RequestId;
+use crate::id::{AssetId, RequestId};
 
 /// The result of everything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -69,6 +69,8 @@ pub enum Error {
     AlreadyExists(Resource),
     AlreadySetUp,
     Trashed(Resource),
+    AssetLocked(Resource),
+    NotInTrash(Resource),
     UploadIncomplete { committed_size_bytes: i64, size_bytes: i64 },
     UploadNotActive(&'static str),
     JobEnded(&'static str),
@@ -116,6 +118,16 @@ impl Error {
     /// A `kind` that is in the trash.
     pub fn trashed(kind: &'static str, id: impl fmt::Display) -> Self {
         Self::Trashed(Resource { kind, id: id.to_string() })
+    }
+
+    /// An asset that is locked, and so for its owner alone.
+    pub fn asset_locked(id: AssetId) -> Self {
+        Self::AssetLocked(Resource { kind: "asset", id: id.to_string() })
+    }
+
+    /// An asset that is not in the trash, though it had to be.
+    pub fn not_in_trash(id: AssetId) -> Self {
+        Self::NotInTrash(Resource { kind: "asset", id: id.to_string() })
     }
 
     /// A failure that nobody foresaw; only the log gets to see the cause.
@@ -247,6 +259,16 @@ impl Error {
                 R::Trashed,
                 format!("{resource} is in the trash; restore it first"),
             ),
+            Self::AssetLocked(resource) => (
+                Code::FailedPrecondition,
+                R::AssetLocked,
+                format!("{resource} is locked and cannot be shared; unlock it first"),
+            ),
+            Self::NotInTrash(resource) => (
+                Code::FailedPrecondition,
+                R::NotInTrash,
+                format!("{resource} is not in the trash; only what is there is deleted for good"),
+            ),
             Self::UploadIncomplete { committed_size_bytes, size_bytes } => (
                 Code::FailedPrecondition,
                 R::UploadIncomplete,
@@ -372,12 +394,9 @@ impl Error {
             Self::NotFound(resource)
             | Self::AlreadyExists(resource)
             | Self::Trashed(resource)
-            | Self::DataDamaged(resource) => {
-                vec![
-                    ("resource_type", resource.kind.to_owned()),
-                    ("resource_id", resource.id.clone()),
-                ]
-            }
+            | Self::AssetLocked(resource)
+            | Self::NotInTrash(resource)
+            | Self::DataDamaged(resource) => resource.metadata(),
             Self::UploadIncomplete { committed_size_bytes, size_bytes } => vec![
                 ("committed_size_bytes", committed_size_bytes.to_string()),
                 ("size_bytes", size_bytes.to_string()),
@@ -452,6 +471,8 @@ impl Error {
             Self::AlreadySetUp
             | Self::LastAdmin
             | Self::Trashed(_)
+            | Self::AssetLocked(_)
+            | Self::NotInTrash(_)
             | Self::UploadIncomplete { .. }
             | Self::UploadNotActive(_)
             | Self::JobEnded(_)
@@ -529,6 +550,12 @@ fn caller_name(caller: Caller) -> &'static str {
         Caller::Public | Caller::UserOrLink => "user or guest",
         Caller::User => "user",
         Caller::Admin => "administrator",
+    }
+}
+
+impl Resource {
+    fn metadata(&self) -> Vec<(&'static str, String)> {
+        vec![("resource_type", self.kind.to_owned()), ("resource_id", self.id.clone())]
     }
 }
 

@@ -60,7 +60,9 @@ use crate::password::Passwords;
 #[must_use]
 pub fn jobs() -> Jobs {
     let kinds = vec![
+        Kind::of::<albums::PurgeTrash>(),
         Kind::of::<assets::DeleteBlobs>(),
+        Kind::of::<assets::PurgeTrash>(),
         Kind::of::<assets::SweepBlobs>(),
         Kind::of::<auth::Sweep>(),
         Kind::of::<exports::Sweep>(),
@@ -70,6 +72,8 @@ pub fn jobs() -> Jobs {
     ];
     let hour = Duration::from_secs(3600);
     let schedules = vec![
+        Schedule::of::<albums::PurgeTrash>(hour),
+        Schedule::of::<assets::PurgeTrash>(hour),
         Schedule::of::<assets::SweepBlobs>(24 * hour),
         Schedule::of::<auth::Sweep>(24 * hour),
         Schedule::of::<exports::Sweep>(hour),

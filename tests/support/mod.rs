@@ -1,12 +1,13 @@
 //! A whole server for each test: every layer runs, and no socket opens.
 
+mod asset_life;
 pub(crate) mod bucket;
 pub(crate) mod database;
 pub(crate) mod fixtures;
 pub(crate) mod person;
 pub(crate) mod probe;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use std::time::Duration;
 use albumen_server::app::{App, Clock};
 use albumen_server::blob::{BlobKey, BlobStore, Faults};
 use albumen_server::config::Config;
-use albumen_server::entity::{album, album_asset, asset_file, job, upload};
+use albumen_server::entity::{album, album_asset, asset, asset_file, job, upload, user};
 use albumen_server::{installation, jobs, transport};
 use axum::Router;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
@@ -173,7 +174,39 @@ impl TestServer {
         for key in &blobs {
             assert!(named.contains(key) || open.contains(key), "nobody owns the blob {key}");
         }
+        self.check_assets(&files).await;
         self.check_albums().await;
+    }
+
+    async fn check_assets(&self, files: &[asset_file::Model]) {
+        let reader = self.app.database.reader();
+        let assets = asset::Entity::find().all(reader).await.unwrap();
+        let assets: HashMap<_, _> = assets.into_iter().map(|asset| (asset.id, asset)).collect();
+        let is_locked = |asset: &asset::Model| asset.visibility == asset::Visibility::Locked;
+        for asset in assets.values() {
+            let is_withdrawn = asset.delete_time.is_some() || is_locked(asset);
+            assert_eq!(asset.withdraw_time.is_some(), is_withdrawn, "{asset:?}");
+            assert_eq!(asset.sort_time, asset.capture_time.unwrap_or(asset.create_time));
+        }
+        let users = user::Entity::find().all(reader).await.unwrap();
+        let deleted = users.iter().filter(|user| user.delete_time.is_some());
+        let deleted: HashSet<_> = deleted.map(|user| user.id).collect();
+        for entry in album_asset::Entity::find().all(reader).await.unwrap() {
+            let asset = &assets[&entry.asset_id];
+            assert!(!is_locked(asset), "a locked asset is in an album: {entry:?}");
+            let is_hidden = asset.delete_time.is_some() || deleted.contains(&asset.owner_id);
+            assert_eq!(entry.is_hidden, is_hidden, "{entry:?}");
+            assert_eq!(entry.sort_time, asset.sort_time, "{entry:?}");
+            assert_eq!(entry.local_day, asset.local_day, "{entry:?}");
+        }
+        let mut used_bytes: HashMap<_, i64> = HashMap::new();
+        for file in files {
+            *used_bytes.entry(assets[&file.asset_id].owner_id).or_default() += file.size_bytes;
+        }
+        for user in users {
+            let used = used_bytes.get(&user.id).copied().unwrap_or_default();
+            assert_eq!(user.used_bytes, used, "{user:?}");
+        }
     }
 
     async fn check_albums(&self) {
@@ -181,6 +214,10 @@ impl TestServer {
         for album in album::Entity::find().all(reader).await.unwrap() {
             let entries =
                 album_asset::Entity::find().filter(album_asset::Column::AlbumId.eq(album.id));
+            let (hidden, entries) = (
+                entries.clone().filter(album_asset::Column::IsHidden.eq(true)),
+                entries.filter(album_asset::Column::IsHidden.eq(false)),
+            );
             let count = entries.clone().count(reader).await.unwrap();
             assert_eq!(u64::try_from(album.asset_count).unwrap(), count, "{album:?}");
             let entries = entries.all(reader).await.unwrap();
@@ -189,6 +226,10 @@ impl TestServer {
             assert_eq!(album.last_time, times.max(), "{album:?}");
             let has_cover = |id| entries.iter().any(|entry| entry.asset_id == id);
             assert_eq!(album.cover_asset_id.map(has_cover), (count > 0).then_some(true));
+            if let Some(cover) = album.hidden_cover_asset_id {
+                let hidden = hidden.all(reader).await.unwrap();
+                assert!(hidden.iter().any(|entry| entry.asset_id == cover), "{album:?}");
+            }
         }
     }
 

@@ -142,6 +142,7 @@ impl TestServer {
         row.display_name = Set(name.to_owned());
         row.is_admin = Set(false);
         row.quota_bytes = Set(self.app.config.default_quota_bytes);
+        row.used_bytes = Set(0);
         row.create_time = Set(Micros(self.now_us()));
         let insert =
             self.app.transact(|transaction| async move { Ok(row.insert(&*transaction).await?) });

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, Query};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, Select,
-    SelectTwo,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Select, SelectTwo,
 };
 
 use super::{Actor, Granted, LinkActor, UserActor, lock};
@@ -15,6 +15,7 @@ use crate::entity::album_member::Role;
 use crate::entity::{album, album_asset, album_member, asset, asset_file};
 use crate::error::{Error, Result};
 use crate::id::{AlbumId, UserId};
+use crate::time::Micros;
 
 /// An album that the caller may see. Requires a role.
 ///
@@ -126,14 +127,19 @@ pub fn created(row: Album) -> Granted<Album> {
 /// The assets of an album that the caller may see.
 #[must_use]
 pub fn album_assets(album: &Granted<Album>) -> SelectTwo<album_asset::Entity, asset::Entity> {
-    album_asset::Entity::find()
-        .find_also_related(asset::Entity)
-        .filter(album_asset::Column::AlbumId.eq(album.id))
+    album_entries(album).find_also_related(asset::Entity)
 }
 
 /// The places of assets in an album that the caller may see.
 #[must_use]
 pub fn album_entries(album: &Granted<Album>) -> Select<album_asset::Entity> {
+    album_places(album).filter(album_asset::Column::IsHidden.eq(false))
+}
+
+/// All places in an album, for giving out new ones: what is hidden keeps its own. Nobody gets to
+/// see them.
+#[must_use]
+pub fn album_places(album: &Granted<Album>) -> Select<album_asset::Entity> {
     album_asset::Entity::find().filter(album_asset::Column::AlbumId.eq(album.id))
 }
 
@@ -144,33 +150,89 @@ pub fn album_files(album: &Granted<Album>) -> Select<asset_file::Entity> {
         .column(album_asset::Column::AssetId)
         .from(album_asset::Entity)
         .and_where(album_asset::Column::AlbumId.eq(album.id))
+        .and_where(album_asset::Column::IsHidden.eq(false))
         .to_owned();
     asset_file::Entity::find().filter(asset_file::Column::AssetId.in_subquery(assets))
 }
 
-/// The ids of the albums that a user or guest may see, as a subquery.
-pub(super) fn visible_album_ids(actor: &Actor) -> Condition {
-    match actor {
-        Actor::Anonymous | Actor::Operator => {
-            Condition::any().add(album_asset::Column::AlbumId.is_null())
+/// The albums with a place for which `entries` holds, in the order of their ids: locked in that
+/// order until the transaction ends, so that no two calls wait for each other.
+///
+/// Who has an asset in albums holds the lock of its owner's row already, so that nobody adds it to
+/// another one.
+pub async fn lock_albums_having(
+    transaction: &Transaction,
+    entries: Condition,
+) -> Result<Vec<AlbumId>> {
+    let having = Query::select()
+        .column(album_asset::Column::AlbumId)
+        .from(album_asset::Entity)
+        .cond_where(entries)
+        .to_owned();
+    lock_album_ids(transaction, album::Column::Id.in_subquery(having).into_condition()).await
+}
+
+/// Albums that are in the trash since `before` or longer, `limit` at most.
+pub async fn expired_albums(
+    connection: &impl ConnectionTrait,
+    before: Micros,
+    limit: u64,
+) -> Result<Vec<AlbumId>> {
+    Ok(album::Entity::find()
+        .filter(album::Column::DeleteTime.lte(before))
+        .select_only()
+        .column(album::Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(connection)
+        .await?)
+}
+
+/// Those of some albums that are still in the trash since `before` or longer: locked until the
+/// transaction ends.
+pub async fn lock_expired_albums(
+    transaction: &Transaction,
+    albums: Vec<AlbumId>,
+    before: Micros,
+) -> Result<Vec<AlbumId>> {
+    let albums = album::Column::Id.is_in(albums).into_condition();
+    lock_album_ids(transaction, albums.add(album::Column::DeleteTime.lte(before))).await
+}
+
+async fn lock_album_ids(transaction: &Transaction, albums: Condition) -> Result<Vec<AlbumId>> {
+    let find = album::Entity::find()
+        .filter(albums)
+        .order_by_asc(album::Column::Id)
+        .select_only()
+        .column(album::Column::Id);
+    let find = lock(find.clone(), transaction.get_database_backend()).unwrap_or(find);
+    Ok(find.into_tuple().all(&**transaction).await?)
+}
+
+/// The places that a user or guest may see, in whatever album.
+pub(super) fn visible_entries(actor: &Actor) -> Condition {
+    in_visible_album(actor).add(album_asset::Column::IsHidden.eq(false))
+}
+
+fn in_visible_album(actor: &Actor) -> Condition {
+    let in_album = match actor {
+        Actor::Anonymous | Actor::Operator => album_asset::Column::AlbumId.is_null(),
+        Actor::User(user) => album_asset::Column::AlbumId.in_subquery(
+            Query::select()
+                .column((album_member::Entity, album_member::Column::AlbumId))
+                .from(album_member::Entity)
+                .inner_join(
+                    album::Entity,
+                    Expr::col((album::Entity, album::Column::Id))
+                        .equals((album_member::Entity, album_member::Column::AlbumId)),
+                )
+                .and_where(album_member::Column::UserId.eq(user.id))
+                .cond_where(not_hidden())
+                .to_owned(),
+        ),
+        Actor::Guest(links) => {
+            album_asset::Column::AlbumId.is_in(links.iter().map(|link| link.album_id))
         }
-        Actor::User(user) => album_asset::Column::AlbumId
-            .in_subquery(
-                Query::select()
-                    .column((album_member::Entity, album_member::Column::AlbumId))
-                    .from(album_member::Entity)
-                    .inner_join(
-                        album::Entity,
-                        Expr::col((album::Entity, album::Column::Id))
-                            .equals((album_member::Entity, album_member::Column::AlbumId)),
-                    )
-                    .and_where(album_member::Column::UserId.eq(user.id))
-                    .cond_where(not_hidden())
-                    .to_owned(),
-            )
-            .into_condition(),
-        Actor::Guest(links) => album_asset::Column::AlbumId
-            .is_in(links.iter().map(|link| link.album_id))
-            .into_condition(),
-    }
+    };
+    in_album.into_condition()
 }

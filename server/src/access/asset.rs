@@ -2,21 +2,21 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sea_orm::sea_query::Query;
+use sea_orm::sea_query::{IntoCondition as _, Query};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, PaginatorTrait as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
 };
 
-use super::album::visible_album_ids;
-use super::{Actor, Granted, UserActor};
+use super::album::visible_entries;
+use super::{Actor, Granted, LockedUser, UserActor};
 use crate::database::Transaction;
 use crate::entity::album_member::Role;
-use crate::entity::asset::Model as Asset;
+use crate::entity::asset::{Model as Asset, Visibility};
 use crate::entity::asset_file::Model as AssetFile;
-use crate::entity::{album_asset, asset, asset_file};
+use crate::entity::{album_asset, asset, asset_file, user};
 use crate::error::{Error, Result};
-use crate::id::{AssetId, BlobId};
+use crate::id::{AssetId, BlobId, UserId};
 use crate::time::Micros;
 
 /// An asset that the caller may see: their own, or one of an album that they may see.
@@ -42,7 +42,7 @@ pub fn visible_assets(actor: &Actor) -> Select<asset::Entity> {
         Query::select()
             .column(album_asset::Column::AssetId)
             .from(album_asset::Entity)
-            .cond_where(visible_album_ids(actor))
+            .cond_where(visible_entries(actor))
             .to_owned(),
     );
     let mut visible = Condition::any().add(in_album);
@@ -52,23 +52,92 @@ pub fn visible_assets(actor: &Actor) -> Select<asset::Entity> {
     asset::Entity::find().filter(visible)
 }
 
-/// A user's own assets.
+/// A user's own assets, in the trash or not.
 #[must_use]
 pub fn own_list(user: &UserActor) -> Select<asset::Entity> {
     asset::Entity::find().filter(asset::Column::OwnerId.eq(user.id))
 }
 
-/// Assets to put into an album or link, in the order asked: seeing them is not enough, they must be
-/// the caller's own. One that is not fails the whole, naming it.
+/// A user's own assets for a change, in the order asked. One that is not theirs fails the whole,
+/// naming it.
 pub async fn own_assets(
-    connection: &impl ConnectionTrait,
-    user: &UserActor,
+    transaction: &Transaction,
+    owner: &LockedUser,
     ids: &[AssetId],
 ) -> Result<Vec<Asset>> {
-    let found = own_list(user).filter(asset::Column::Id.is_in(ids.iter().copied()));
-    let found = found.all(connection).await?;
+    let found = asset::Entity::find()
+        .filter(asset::Column::OwnerId.eq(owner.id))
+        .filter(asset::Column::Id.is_in(ids.iter().copied()))
+        .all(&**transaction)
+        .await?;
     let mut found: HashMap<_, _> = found.into_iter().map(|asset| (asset.id, asset)).collect();
     ids.iter().map(|id| found.remove(id).ok_or_else(|| Error::not_found("asset", id))).collect()
+}
+
+/// The asset of a user's that has this SHA-256, in the trash or not.
+pub async fn asset_of_digest(
+    transaction: &Transaction,
+    owner: &LockedUser,
+    sha256: &[u8],
+) -> Result<Option<Asset>> {
+    let find = asset::Entity::find()
+        .filter(asset::Column::OwnerId.eq(owner.id))
+        .filter(asset::Column::Sha256.eq(sha256));
+    Ok(find.one(&**transaction).await?)
+}
+
+/// Assets to put into an album or link: seeing them is not enough, they must be the caller's own,
+/// and neither in the trash nor locked.
+pub async fn sharable_assets(
+    transaction: &Transaction,
+    owner: &LockedUser,
+    ids: &[AssetId],
+) -> Result<Vec<Asset>> {
+    let assets = own_assets(transaction, owner, ids).await?;
+    for asset in &assets {
+        if asset.delete_time.is_some() {
+            return Err(Error::trashed("asset", asset.id));
+        }
+        if asset.visibility == Visibility::Locked {
+            return Err(Error::asset_locked(asset.id));
+        }
+    }
+    Ok(assets)
+}
+
+/// A user's assets that went into the trash at `before` or earlier, `limit` at most, the longest
+/// there first.
+pub async fn trash(
+    transaction: &Transaction,
+    owner: &LockedUser,
+    before: Micros,
+    limit: u64,
+) -> Result<Vec<AssetId>> {
+    Ok(expired_trash(before)
+        .filter(asset::Column::OwnerId.eq(owner.id))
+        .select_only()
+        .column(asset::Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(&**transaction)
+        .await?)
+}
+
+/// Somebody who has assets in the trash since `before` or longer.
+pub async fn owner_of_expired_trash(
+    connection: &impl ConnectionTrait,
+    before: Micros,
+) -> Result<Option<UserId>> {
+    let owner = expired_trash(before).select_only().column(asset::Column::OwnerId);
+    Ok(owner.into_tuple().one(connection).await?)
+}
+
+/// By `withdraw_time`, which for these is the same as `delete_time` and has an index.
+fn expired_trash(before: Micros) -> Select<asset::Entity> {
+    asset::Entity::find()
+        .filter(asset::Column::WithdrawTime.lte(before))
+        .filter(asset::Column::DeleteTime.is_not_null())
+        .order_by_asc(asset::Column::WithdrawTime)
 }
 
 /// Which of some assets are the caller's own.
@@ -142,6 +211,59 @@ pub async fn has_all_blobs(
         }
     }
     Ok(true)
+}
+
+/// Whether the caller may no longer have one of some blobs, not even through an export, because its
+/// asset was withdrawn at `since` or later: put into the trash, locked by somebody else, or hidden
+/// with its owner's account.
+///
+/// Unlike [`has_all_blobs`] this costs nothing for what did not change.
+pub async fn is_withdrawn(
+    connection: &impl ConnectionTrait,
+    actor: &Actor,
+    blobs: &[BlobId],
+    since: Micros,
+) -> Result<bool> {
+    let withdrawn: HashSet<BlobId> = asset_file::Entity::find()
+        .inner_join(asset::Entity)
+        .filter(asset::Column::WithdrawTime.gte(since))
+        .filter(withdrawn_from(actor))
+        .select_only()
+        .column(asset_file::Column::BlobId)
+        .into_tuple()
+        .all(connection)
+        .await?
+        .into_iter()
+        .collect();
+    if blobs.iter().any(|blob| withdrawn.contains(blob)) {
+        return Ok(true);
+    }
+    let owners = user::Entity::find().filter(user::Column::DeleteTime.gte(since));
+    let owners: Vec<_> = owners.all(connection).await?.into_iter().map(|user| user.id).collect();
+    if owners.is_empty() {
+        return Ok(false);
+    }
+    for blobs in blobs.chunks(MAX_VALUES) {
+        let hidden = asset_file::Entity::find()
+            .inner_join(asset::Entity)
+            .filter(asset_file::Column::BlobId.is_in(blobs.iter().copied()))
+            .filter(asset::Column::OwnerId.is_in(owners.iter().copied()));
+        if hidden.count(connection).await? > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether an asset is gone for the caller whatever they saw of it before: in the trash for all,
+/// locked for all but its owner.
+fn withdrawn_from(actor: &Actor) -> Condition {
+    let locked = asset::Column::Visibility.eq(Visibility::Locked).into_condition();
+    let locked = match actor {
+        Actor::User(user) => locked.add(asset::Column::OwnerId.ne(user.id)),
+        Actor::Guest(_) | Actor::Anonymous | Actor::Operator => locked,
+    };
+    Condition::any().add(asset::Column::DeleteTime.is_not_null()).add(locked)
 }
 
 /// The files of assets that the caller was granted.

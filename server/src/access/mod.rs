@@ -29,6 +29,7 @@ use std::pin::Pin;
 
 use albumen::{Caller, Method, Validate, Violations};
 use futures::stream::Stream;
+use sea_orm::sea_query::LockType;
 use sea_orm::{EntityTrait, QuerySelect, Select};
 use tokio_stream::StreamExt as _;
 
@@ -38,12 +39,14 @@ use crate::error::{Error, Result};
 use crate::id::{AlbumId, ApiKeyId, SessionId, SharedLinkId, UserId, VisitorId};
 
 pub use album::{
-    album, album_assets, album_entries, album_files, albums, created, lock_album, owners, with_role,
+    album, album_assets, album_entries, album_files, album_places, albums, created, expired_albums,
+    lock_album, lock_albums_having, lock_expired_albums, owners, with_role,
 };
 pub use api_key::{api_key, api_keys};
 pub use asset::{
-    all_files, asset, asset_of_blob, files, has_all_blobs, mark_damaged, own_asset_ids, own_assets,
-    own_list, own_motion, visible_assets,
+    all_files, asset, asset_of_blob, asset_of_digest, files, has_all_blobs, is_withdrawn,
+    mark_damaged, own_asset_ids, own_assets, own_list, own_motion, owner_of_expired_trash,
+    sharable_assets, trash, visible_assets,
 };
 pub use attempt::{Attempt, forget_attempts};
 pub use audit::audit_events;
@@ -65,8 +68,8 @@ pub use upload::{
     active_uploads, expired_uploads, lock_expired_upload, lock_upload, reserved_bytes, upload,
 };
 pub use user::{
-    active_admins, directory, found_user, known_users, lock_user, me, owned_album_ids, user,
-    user_by_email, users, visible_user,
+    LockedUser, active_admins, directory, found_user, known_users, lock_user, me, owned_album_ids,
+    user, user_by_email, users, visible_user,
 };
 
 /// Who calls.
@@ -282,6 +285,9 @@ fn found(actor: Option<&Actor>) -> Result<Actor> {
 
 /// Locks the rows of a select until the transaction ends. SQLite needs no such lock: its
 /// transactions exclude each other from the start.
+///
+/// Others may still insert rows that refer to the locked ones: `FOR UPDATE` would let a change of
+/// an album and an insertion of its member wait for each other.
 fn lock<E: EntityTrait>(select: Select<E>, backend: sea_orm::DbBackend) -> Option<Select<E>> {
-    (backend != sea_orm::DbBackend::Sqlite).then(|| select.lock_exclusive())
+    (backend != sea_orm::DbBackend::Sqlite).then(|| select.lock(LockType::NoKeyUpdate))
 }

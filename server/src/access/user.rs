@@ -1,6 +1,7 @@
 //! Users: as they see themselves, as administrators do, and as others may find them.
 
 use std::collections::HashSet;
+use std::ops::Deref;
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
 use sea_orm::{
@@ -115,14 +116,36 @@ pub fn owned_album_ids(user: UserId) -> SelectStatement {
         .to_owned()
 }
 
+/// A user whose row is locked until the transaction ends. It is the lock of the user's assets and of
+/// their quota too, taken before any album's: whoever changes an asset, or puts one into an album
+/// or link, shows it.
+#[derive(Debug)]
+pub struct LockedUser(User);
+
+impl LockedUser {
+    /// The row itself.
+    #[must_use]
+    pub fn into_row(self) -> User {
+        self.0
+    }
+}
+
+impl Deref for LockedUser {
+    type Target = User;
+
+    fn deref(&self) -> &User {
+        &self.0
+    }
+}
+
 /// A user for a change of what they own: locked until the transaction ends.
-pub async fn lock_user(transaction: &Transaction, id: UserId) -> Result<User> {
+pub async fn lock_user(transaction: &Transaction, id: UserId) -> Result<LockedUser> {
     let find = || user::Entity::find_by_id(id);
     if let Some(lock) = lock(find(), transaction.get_database_backend()) {
         lock.one(&**transaction).await?;
     }
     let user = find().one(&**transaction).await?;
-    user.ok_or_else(|| Error::not_found("user", id))
+    user.map(LockedUser).ok_or_else(|| Error::not_found("user", id))
 }
 
 /// How many administrators could sign in, as the transaction sees it.

@@ -8,10 +8,10 @@ use sea_orm::{
     QueryOrder as _, QuerySelect as _, Set,
 };
 
+use super::everywhere::settle;
 use super::{AlbumView, touched, view, writable};
 use crate::access::{self, Actor, Granted};
 use crate::app::App;
-use crate::assets::sort_column;
 use crate::database::Transaction;
 use crate::entity::album::{self, Model as Album, Order as AlbumOrder};
 use crate::entity::album_asset::{self, Column, Model as AlbumAsset, POSITION_STEP};
@@ -19,7 +19,6 @@ use crate::entity::album_member::Role;
 use crate::entity::asset::Model as Asset;
 use crate::error::{Error, Result};
 use crate::id::{AlbumId, AssetId};
-use crate::time::Micros;
 
 /// What became of assets that were to be added.
 #[derive(Debug, Default)]
@@ -39,15 +38,16 @@ pub async fn add_assets(
 ) -> Result<Added> {
     let (app_, actor) = (app.clone(), actor.clone());
     app.transact(move |transaction| async move {
+        let owner = access::lock_user(&transaction, actor.user()?.id).await?;
         let album = writable(&transaction, &actor, id, Role::Contributor).await?;
-        let assets = access::own_assets(&*transaction, actor.user()?, &assets).await?;
+        let assets = access::sharable_assets(&transaction, &owner, &assets).await?;
         insert(&app_, &transaction, album, &assets).await
     })
     .await
 }
 
-/// Adds assets that are known to be the caller's, as part of a larger transaction. Requires the
-/// contributor role.
+/// Adds an asset that is known to be the caller's, not in the trash and not locked, as part of a
+/// larger transaction that holds the lock of the caller's row. Requires the contributor role.
 pub async fn add(
     app: &App,
     transaction: &Transaction,
@@ -81,6 +81,8 @@ pub(super) async fn insert(
         sort_time: Set(asset.sort_time),
         position: Set(position + step * POSITION_STEP),
         create_time: Set(now),
+        is_hidden: Set(false),
+        local_day: Set(asset.local_day),
     });
     album_asset::Entity::insert_many(rows).exec_without_returning(&**transaction).await?;
 
@@ -106,13 +108,13 @@ pub async fn remove_assets(
 ) -> Result<usize> {
     let (app_, actor) = (app.clone(), actor.clone());
     let removed = app.transact(move |transaction| async move {
-        let mut album = writable(&transaction, &actor, id, Role::Contributor).await?;
+        let album = writable(&transaction, &actor, id, Role::Contributor).await?;
         let found = entries_of(&transaction, &album, assets).await?;
         let found: Vec<_> = found.into_iter().map(|entry| entry.asset_id).collect();
         if album.role() < Role::Editor {
             let own = access::own_asset_ids(&*transaction, actor.user()?, &found).await?;
             if own.len() < found.len() {
-                album = album.at_least(Role::Editor)?;
+                album.at_least(Role::Editor)?;
             }
         }
         if found.is_empty() {
@@ -122,30 +124,12 @@ pub async fn remove_assets(
             .filter(Column::AlbumId.eq(id))
             .filter(Column::AssetId.is_in(found.iter().copied()));
         delete.exec(&*transaction).await?;
-        settle(&app_, &transaction, &album, &found).await?;
+        settle(&app_, &transaction, &[id]).await?;
         Ok(found.len())
     });
     let removed = removed.await?;
     app.revocations.announce();
     Ok(removed)
-}
-
-/// Moves counts, dates and cover along after assets were taken out.
-async fn settle(
-    app: &App,
-    transaction: &Transaction,
-    album: &Granted<Album>,
-    removed: &[AssetId],
-) -> Result<()> {
-    let mut change = touched(app, album);
-    change.asset_count = Set(album.asset_count - count(removed.len())?);
-    change.first_time = Set(edge_time(transaction, album, Order::Asc).await?);
-    change.last_time = Set(edge_time(transaction, album, Order::Desc).await?);
-    if album.cover_asset_id.is_some_and(|cover| removed.contains(&cover)) {
-        change.cover_asset_id = Set(cover(transaction, album, album.order, None).await?);
-    }
-    change.update(&**transaction).await?;
-    Ok(())
 }
 
 /// The asset that a caller wants as cover, which must be in the album; without one, the first in
@@ -163,7 +147,7 @@ pub(super) async fn cover(
         })?;
         return Ok(Some(entry.asset_id));
     }
-    let (column, is_descending) = sort_column(album_order);
+    let (column, is_descending) = album_order.column();
     let order = if is_descending { Order::Desc } else { Order::Asc };
     let first = access::album_entries(album)
         .order_by(column, order.clone())
@@ -236,7 +220,7 @@ async fn gap(
         }
         None => None,
     };
-    let mut next = access::album_entries(album)
+    let mut next = access::album_places(album)
         .filter(Column::AssetId.is_not_in(moved.iter().copied()))
         .order_by_asc(Column::Position);
     if let Some(after) = after {
@@ -254,7 +238,7 @@ async fn gap(
 
 /// Spreads all positions of an album evenly again.
 async fn renumber(transaction: &Transaction, album: &Granted<Album>) -> Result<()> {
-    let ids = access::album_entries(album)
+    let ids = access::album_places(album)
         .order_by_asc(Column::Position)
         .order_by_asc(Column::AssetId)
         .select_only()
@@ -293,17 +277,8 @@ async fn entries_of(
 }
 
 async fn last_position(transaction: &Transaction, album: &Granted<Album>) -> Result<i64> {
-    let last = access::album_entries(album).order_by_desc(Column::Position);
+    let last = access::album_places(album).order_by_desc(Column::Position);
     Ok(last.one(&**transaction).await?.map_or(0, |entry| entry.position))
-}
-
-async fn edge_time(
-    transaction: &Transaction,
-    album: &Granted<Album>,
-    order: Order,
-) -> Result<Option<Micros>> {
-    let edge = access::album_entries(album).order_by(Column::SortTime, order);
-    Ok(edge.one(&**transaction).await?.map(|entry| entry.sort_time))
 }
 
 fn count(number: usize) -> Result<i32> {
@@ -316,6 +291,7 @@ pub(super) fn having(asset: AssetId) -> sea_orm::sea_query::Expr {
         .column(Column::AlbumId)
         .from(album_asset::Entity)
         .and_where(Column::AssetId.eq(asset))
+        .and_where(Column::IsHidden.eq(false))
         .to_owned();
     Expr::col((album::Entity, album::Column::Id)).in_subquery(albums)
 }

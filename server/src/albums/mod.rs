@@ -4,12 +4,16 @@
 //! the album's row: what the next read shows is never behind.
 
 mod contents;
+mod everywhere;
 mod list;
 mod rpc;
+mod trash;
 
 pub use contents::{Added, add, add_assets, remove_assets, reorder_assets};
+pub use everywhere::{Assets, follow_times, remove_everywhere, set_hidden};
 pub use list::{Filter, Order, list};
 pub use rpc::Rpc;
+pub use trash::{PurgeTrash, purge_expired};
 
 use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Set};
 
@@ -105,12 +109,13 @@ pub async fn create(
             }
             access::refuse_taken(&*transaction, "album", *id.as_bytes()).await?;
         }
+        let owner = access::lock_user(&transaction, user.id).await?;
         let album = insert(&app_, &transaction, user.id, id, values).await?;
         let album = access::created(album);
         if assets.is_empty() {
             return Ok(album);
         }
-        let assets = access::own_assets(&*transaction, &user, &assets).await?;
+        let assets = access::sharable_assets(&transaction, &owner, &assets).await?;
         let id = album.id;
         contents::insert(&app_, &transaction, album, &assets).await?;
         access::album(&*transaction, &actor_, id, Role::Owner).await
@@ -142,6 +147,7 @@ async fn insert(
         update_time: Set(now),
         delete_time: Set(None),
         hide_time: Set(None),
+        hidden_cover_asset_id: Set(None),
     };
     let album = album.insert(&**transaction).await?;
     let member = album_member::ActiveModel {
@@ -183,6 +189,7 @@ pub async fn update(
                     let wanted = values.cover_asset_id;
                     let cover = contents::cover(&transaction, &album, order, wanted);
                     change.cover_asset_id = Set(cover.await?);
+                    change.hidden_cover_asset_id = Set(None);
                 }
             }
         }

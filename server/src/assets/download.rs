@@ -71,10 +71,12 @@ impl Download {
                 }
                 Ok(bytes)
             });
-            let (app, file) = (app_.clone(), file.clone());
+            let (app, blob_id) = (app_.clone(), file.blob_id);
             async move {
-                if matches!(result, Err(Error::DataDamaged(_))) {
-                    super::mark_damaged(&app, &file).await?;
+                if matches!(result, Err(Error::DataDamaged(_)))
+                    && super::mark_damaged(&app, blob_id).await?.is_none()
+                {
+                    return Err(Error::not_found("asset", id));
                 }
                 result
             }

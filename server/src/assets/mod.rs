@@ -1,28 +1,35 @@
-//! Photos and videos: looking at them, one or a page at a time, and getting their bytes.
+//! Photos and videos: looking at them, one or a page at a time, getting their bytes, saying
+//! something about them and taking them away.
+//!
+//! Every change of an asset runs under the lock of its owner's row, so that what happens to one
+//! asset happens one after the other, in all its albums at once.
 
+mod change;
 mod download;
 mod http;
 mod rpc;
 mod sweep;
+mod timeline;
+mod trash;
 
 pub use self::http::routes;
+pub use change::{Field, Values, update};
 pub use download::{Download, download, read_windows};
 pub use rpc::Rpc;
 pub use sweep::{DeleteBlobs, SweepBlobs};
+pub use timeline::{Bucket, Filter, Trash, Unit, get_timeline_buckets, list};
+pub use trash::{PurgeTrash, delete, empty_trash, purge_expired, restore, take_back, trash};
 
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, Order, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use std::collections::HashMap;
 
-use crate::access::{self, Actor, Granted};
+use sea_orm::{ColumnTrait as _, QueryFilter as _};
+
+use crate::access::{self, Actor};
 use crate::app::App;
-use crate::entity::album::{Model as Album, Order as AlbumOrder};
-use crate::entity::album_asset::{self, Model as AlbumAsset};
-use crate::entity::album_member::Role;
-use crate::entity::asset::{self, Kind, Model as Asset};
+use crate::entity::asset::{self, Model as Asset};
 use crate::entity::asset_file::{self, Model as AssetFile};
 use crate::error::{Error, Result};
-use crate::id::{AlbumId, AssetId};
-use crate::page::{self, Page, Paged};
+use crate::id::{AssetId, BlobId};
 
 /// An asset with its files.
 #[derive(Debug, Clone)]
@@ -35,17 +42,6 @@ pub struct AssetView {
     pub motion: Option<AssetFile>,
 }
 
-/// Which assets to list.
-#[derive(Debug)]
-pub struct Filter {
-    /// Those of an album, else the caller's own.
-    pub album_id: Option<AlbumId>,
-    /// Only those of a kind.
-    pub kind: Option<Kind>,
-    /// Newest first, oldest first, or the album's own order.
-    pub order: Option<AlbumOrder>,
-}
-
 /// An asset that the caller may see.
 pub async fn get(app: &App, actor: &Actor, id: AssetId) -> Result<AssetView> {
     let connection = app.database.reader();
@@ -54,99 +50,14 @@ pub async fn get(app: &App, actor: &Actor, id: AssetId) -> Result<AssetView> {
     views.pop().ok_or_else(|| Error::not_found("asset", id))
 }
 
-/// A page of an album's assets, or of the caller's own.
-pub async fn list(
-    app: &App,
-    actor: &Actor,
-    filter: &Filter,
-    page: &Page,
-) -> Result<Paged<AssetView>> {
-    let Some(album_id) = filter.album_id else { return list_own(app, actor, filter, page).await };
-    let connection = app.database.reader();
-    let album = access::album(connection, actor, album_id, Role::Viewer).await?;
-    let entries = entries(app, &album, filter, page).await?;
-    let order = filter.order.unwrap_or(album.order);
-    let paged = page.paged(entries, |(entry, _)| entry_key(order, entry));
-    let assets = paged.rows.into_iter().map(|(_, asset)| asset).collect();
-    let rows = with_files(app, assets).await?;
-    Ok(Paged { rows, next_page_token: paged.next_page_token })
-}
-
-async fn list_own(
-    app: &App,
-    actor: &Actor,
-    filter: &Filter,
-    page: &Page,
-) -> Result<Paged<AssetView>> {
-    let Actor::User(user) = actor else {
-        return Err(Error::invalid("album_id", "must be set by guests"));
-    };
-    let is_descending = filter.order != Some(AlbumOrder::OldestFirst);
-    let sort = Expr::col((asset::Entity, asset::Column::SortTime));
-    let id = Expr::col((asset::Entity, asset::Column::Id));
-    let order = if is_descending { Order::Desc } else { Order::Asc };
-    let mut find = access::own_list(user)
-        .order_by(sort.clone(), order.clone())
-        .order_by(id.clone(), order)
-        .limit(page.limit());
-    if let Some(kind) = filter.kind {
-        find = find.filter(asset::Column::Kind.eq(kind));
-    }
-    if let Some(key) = &page.after {
-        find = find.filter(page::behind(sort, key.number.into(), id, key, is_descending));
-    }
-    let assets = find.all(app.database.reader()).await?;
-    let paged = page.paged(assets, |asset| number_key(asset.sort_time.0, asset.id));
-    let rows = with_files(app, paged.rows).await?;
-    Ok(Paged { rows, next_page_token: paged.next_page_token })
-}
-
-/// One row more than the page has, in the order asked for.
-async fn entries(
-    app: &App,
-    album: &Granted<Album>,
-    filter: &Filter,
-    page: &Page,
-) -> Result<Vec<(AlbumAsset, Asset)>> {
-    let order = filter.order.unwrap_or(album.order);
-    let (column, is_descending) = sort_column(order);
-    let sort = Expr::col((album_asset::Entity, column));
-    let id = Expr::col((album_asset::Entity, album_asset::Column::AssetId));
-    let direction = if is_descending { Order::Desc } else { Order::Asc };
-    let mut find = access::album_assets(album)
-        .order_by(sort.clone(), direction.clone())
-        .order_by(id.clone(), direction)
-        .limit(page.limit());
-    if let Some(kind) = filter.kind {
-        find = find.filter(asset::Column::Kind.eq(kind));
-    }
-    if let Some(key) = &page.after {
-        find = find.filter(page::behind(sort, key.number.into(), id, key, is_descending));
-    }
-    let rows = find.all(app.database.reader()).await?;
-    Ok(rows.into_iter().filter_map(|(entry, asset)| Some((entry, asset?))).collect())
-}
-
-/// What an album in this order is sorted by, and whether descending.
-#[must_use]
-pub fn sort_column(order: AlbumOrder) -> (album_asset::Column, bool) {
-    match order {
-        AlbumOrder::NewestFirst => (album_asset::Column::SortTime, true),
-        AlbumOrder::OldestFirst => (album_asset::Column::SortTime, false),
-        AlbumOrder::Manual => (album_asset::Column::Position, false),
-    }
-}
-
-fn entry_key(order: AlbumOrder, entry: &AlbumAsset) -> page::Key {
-    let number = match order {
-        AlbumOrder::NewestFirst | AlbumOrder::OldestFirst => entry.sort_time.0,
-        AlbumOrder::Manual => entry.position,
-    };
-    number_key(number, entry.asset_id)
-}
-
-fn number_key(number: i64, id: AssetId) -> page::Key {
-    page::Key { number, text: String::new(), id: id.as_bytes().to_vec() }
+/// Which of some SHA-256 digests are of the caller's assets, in the trash or not.
+pub async fn check(app: &App, actor: &Actor, digests: &[Vec<u8>]) -> Result<Vec<Asset>> {
+    let find = access::own_list(actor.user()?)
+        .filter(asset::Column::Sha256.is_in(digests.iter().map(Vec::as_slice)));
+    let mut found = find.all(app.database.reader()).await?;
+    let places: HashMap<_, _> = digests.iter().zip(0..).collect();
+    found.sort_by_key(|asset| places.get(&asset.sha256).copied().unwrap_or(usize::MAX));
+    Ok(found)
 }
 
 /// Puts files to assets that the caller was granted, in the same order, by one query.
@@ -158,7 +69,7 @@ pub async fn with_files(app: &App, assets: Vec<Asset>) -> Result<Vec<AssetView>>
 /// Puts files to assets, in the assets' order.
 #[must_use]
 pub fn join_files(assets: Vec<Asset>, files: Vec<AssetFile>) -> Vec<AssetView> {
-    let mut files: std::collections::HashMap<_, _> = files
+    let mut files: HashMap<_, _> = files
         .into_iter()
         .map(|file| ((file.asset_id, file.kind == asset_file::Kind::Motion), file))
         .collect();
@@ -172,11 +83,16 @@ pub fn join_files(assets: Vec<Asset>, files: Vec<AssetFile>) -> Vec<AssetView> {
         .collect()
 }
 
-/// Remembers that the stored bytes of a file were found not to match their checksum.
-pub async fn mark_damaged(app: &App, file: &AssetFile) -> Result<()> {
+/// Remembers that the bytes of a blob were found missing or not to match their checksum, and
+/// returns whose they are; `None` if they are nobody's, since the asset was deleted meanwhile.
+pub async fn mark_damaged(app: &App, blob_id: BlobId) -> Result<Option<AssetId>> {
+    let Some(file) = access::asset_of_blob(app.database.reader(), blob_id).await? else {
+        return Ok(None);
+    };
     let (key, now) = ((file.asset_id, file.kind), app.now());
-    app.transact(
-        move |transaction| async move { access::mark_damaged(&transaction, key, now).await },
-    )
-    .await
+    let mark = app.transact(move |transaction| async move {
+        access::mark_damaged(&transaction, key, now).await
+    });
+    mark.await?;
+    Ok(Some(file.asset_id))
 }

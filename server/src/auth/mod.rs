@@ -130,7 +130,7 @@ pub async fn login(
     let (app_, network) = (app.clone(), client.network);
     app.transact(move |transaction| async move {
         attempt.forgive(&transaction, app_.now()).await?;
-        let row = access::lock_user(&transaction, user.id).await?;
+        let row = access::lock_user(&transaction, user.id).await?.into_row();
         // What was verified counts no more if the password was changed meanwhile.
         if row.password_hash != user.password_hash || !row.is_active() {
             return Err(Error::LoginFailed);

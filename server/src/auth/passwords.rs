@@ -29,7 +29,7 @@ pub async fn change_password(app: &App, actor: &Actor, current: &str, new: &str)
         if row.password_hash != user.password_hash || !row.is_active() {
             return Err(Error::LoginFailed);
         }
-        let mut row = row.into_active_model();
+        let mut row = row.into_row().into_active_model();
         row.password_hash = Set(password_hash);
         row.update_time = Set(now);
         row.update(&*transaction).await?;

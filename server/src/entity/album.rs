@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use super::album_asset;
 use crate::id::{AlbumId, AssetId};
 use crate::time::Micros;
 
@@ -22,7 +23,7 @@ pub struct Model {
     pub order: Order,
     /// The asset that stands for it; none if it is empty.
     pub cover_asset_id: Option<AssetId>,
-    /// How many assets it has.
+    /// How many assets it shows.
     pub asset_count: i32,
     /// The earliest `sort_time` of its assets.
     pub first_time: Option<Micros>,
@@ -38,6 +39,8 @@ pub struct Model {
     pub delete_time: Option<Micros>,
     /// Since when its owner's account is deleted: nobody sees it.
     pub hide_time: Option<Micros>,
+    /// The asset that stands for it again once that asset is no longer hidden.
+    pub hidden_cover_asset_id: Option<AssetId>,
 }
 
 /// What a row refers to.
@@ -66,4 +69,16 @@ pub enum Order {
     OldestFirst = 2,
     /// As people put them.
     Manual = 3,
+}
+
+impl Order {
+    /// What an album in this order is sorted by, and whether descending.
+    #[must_use]
+    pub fn column(self) -> (album_asset::Column, bool) {
+        match self {
+            Self::NewestFirst => (album_asset::Column::SortTime, true),
+            Self::OldestFirst => (album_asset::Column::SortTime, false),
+            Self::Manual => (album_asset::Column::Position, false),
+        }
+    }
 }

@@ -21,6 +21,10 @@ pub struct Model {
     pub position: i64,
     /// Since when.
     pub create_time: Micros,
+    /// Whether it shows to nobody, because the asset is in the trash.
+    pub is_hidden: bool,
+    /// The asset's `local_day`.
+    pub local_day: i32,
 }
 
 /// What a row refers to.

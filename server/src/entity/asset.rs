@@ -6,7 +6,7 @@ use crate::id::{AssetId, UserId};
 use crate::time::Micros;
 
 /// A row.
-#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "asset")]
 pub struct Model {
     /// The id.
@@ -34,6 +34,23 @@ pub struct Model {
     pub create_time: Micros,
     /// When it was last changed.
     pub update_time: Micros,
+    /// Where it was taken, in degrees north; there with `longitude` or not at all.
+    pub latitude: Option<f64>,
+    /// Where it was taken, in degrees east.
+    pub longitude: Option<f64>,
+    /// What its owner says about it.
+    pub description: String,
+    /// What its owner thinks of it, 1 to 5.
+    pub rating: Option<i16>,
+    /// Where it shows.
+    pub visibility: Visibility,
+    /// When it was put into the trash.
+    pub delete_time: Option<Micros>,
+    /// When it was last put into the trash or locked; none while it is neither. Since then it is
+    /// its owner's alone.
+    pub withdraw_time: Option<Micros>,
+    /// The local date of `sort_time` in days since 1970. The database computes it.
+    pub local_day: i32,
 }
 
 /// What a row refers to: nothing.
@@ -50,4 +67,16 @@ pub enum Kind {
     Photo = 1,
     /// A video.
     Video = 2,
+}
+
+/// Where an asset shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum Visibility {
+    /// In the timeline and in albums.
+    Timeline = 1,
+    /// In albums only.
+    Archived = 2,
+    /// To its owner alone, in no album.
+    Locked = 3,
 }

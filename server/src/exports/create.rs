@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, Order, QueryFilter as _, Query
 use super::{ExportView, Skipped, SkippedList, insert_export, view};
 use crate::access::{self, Actor, Granted};
 use crate::app::App;
-use crate::assets::{self, AssetView, sort_column};
+use crate::assets::{self, AssetView};
 use crate::entity::album::Model as Album;
 use crate::entity::album_asset::Column;
 use crate::entity::album_member::Role;
@@ -16,7 +16,7 @@ use crate::entity::{export, export_part};
 use crate::error::{Error, Result};
 use crate::id::{AlbumId, AssetId, ExportId};
 use crate::keys;
-use crate::time::Micros;
+use crate::time::{Date, Micros};
 use crate::zip::{self, Entry, EntryTime, Manifest, Names};
 
 /// What the archives of a selection are named after.
@@ -92,7 +92,7 @@ async fn resolve(app: &App, actor: &Actor, source: &Source) -> Result<(String, V
 }
 
 async fn album_views(app: &App, album: &Granted<Album>) -> Result<Vec<AssetView>> {
-    let (column, is_descending) = sort_column(album.order);
+    let (column, is_descending) = album.order.column();
     let order = if is_descending { Order::Desc } else { Order::Asc };
     let rows = access::album_assets(album)
         .order_by(column, order.clone())
@@ -149,8 +149,9 @@ struct Part {
 }
 
 fn settle(title: String, views: Vec<AssetView>, folders: Folders, limit: u64) -> Result<Settled> {
-    let is_damaged = |view: &AssetView| files(view).any(|file| file.damage_time.is_some());
-    let (damaged, views): (Vec<_>, Vec<_>) = views.into_iter().partition(is_damaged);
+    let (skipped, views): (Vec<_>, Vec<_>) = views.into_iter().partition(|view| {
+        view.asset.delete_time.is_some() || files(view).any(|file| file.damage_time.is_some())
+    });
     if views.is_empty() {
         return Err(Error::ExportEmpty);
     }
@@ -170,9 +171,10 @@ fn settle(title: String, views: Vec<AssetView>, folders: Folders, limit: u64) ->
         Ok(Part { file_name, size: zip::Layout::new(manifest.clone()).size(), manifest })
     });
     let parts = parts.collect::<Result<_>>()?;
-    let skipped = damaged.into_iter().map(|view| Skipped {
+    let skipped = skipped.into_iter().map(|view| Skipped {
         asset_id: view.asset.id.as_bytes().to_vec(),
         file_name: view.still.file_name,
+        is_trashed: view.asset.delete_time.is_some(),
     });
     Ok(Settled { parts, skipped: skipped.collect(), title })
 }
@@ -191,7 +193,7 @@ fn entries(title: &str, views: &[AssetView], folders: Folders) -> Vec<Entry> {
             source: zip::Source { id: *file.blob_id.as_bytes(), variant: ORIGINAL },
             name: match folders {
                 Folders::None => name,
-                Folders::Day => format!("{}/{name}", day(&view.asset)),
+                Folders::Day => format!("{}/{name}", Date::of_day(view.asset.local_day)),
                 Folders::Album => format!("{}/{name}", zip::clean(title)),
             },
             size: file.size_bytes.cast_unsigned(),
@@ -207,23 +209,6 @@ fn time(asset: &asset::Model) -> EntryTime {
         unix_seconds: asset.sort_time.seconds(),
         local_offset_seconds: asset.capture_offset_s.unwrap_or(0),
     }
-}
-
-/// The local date of capture as `2024-07-19`, by the days-to-civil algorithm of Howard Hinnant
-/// (<https://howardhinnant.github.io/date_algorithms.html#civil_from_days>).
-fn day(asset: &asset::Model) -> String {
-    let time = time(asset);
-    let days = (time.unix_seconds + i64::from(time.local_offset_seconds)).div_euclid(86_400);
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
 }
 
 async fn store(
@@ -279,37 +264,4 @@ fn part_row(export_id: ExportId, number: i32, part: Part) -> Result<export_part:
         etag: Set(hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()),
         manifest: Set(manifest.to_vec()),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::id::UserId;
-
-    fn asset(seconds: i64, offset: Option<i32>) -> asset::Model {
-        let time = Micros(seconds * 1_000_000);
-        asset::Model {
-            id: AssetId::NIL,
-            owner_id: UserId::NIL,
-            kind: asset::Kind::Photo,
-            sha256: Vec::new(),
-            width_px: None,
-            height_px: None,
-            duration_us: None,
-            capture_time: Some(time),
-            capture_offset_s: offset,
-            sort_time: time,
-            create_time: time,
-            update_time: time,
-        }
-    }
-
-    #[test]
-    fn days_are_local() {
-        assert_eq!(day(&asset(0, None)), "1970-01-01");
-        assert_eq!(day(&asset(-1, None)), "1969-12-31");
-        assert_eq!(day(&asset(1_709_164_799, None)), "2024-02-28");
-        assert_eq!(day(&asset(1_709_164_799, Some(3600))), "2024-02-29");
-        assert_eq!(day(&asset(-2_208_988_800, None)), "1900-01-01");
-    }
 }

@@ -36,7 +36,7 @@ pub struct ExportView {
     pub skipped: Vec<Skipped>,
 }
 
-/// An asset that was left out, because its stored bytes are damaged.
+/// An asset that was left out.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct Skipped {
     /// The asset's id, 16 bytes.
@@ -45,6 +45,9 @@ pub struct Skipped {
     /// The name of its file.
     #[prost(string, tag = "2")]
     pub file_name: String,
+    /// Whether it was left out because it is in the trash, else because its stored bytes are damaged.
+    #[prost(bool, tag = "3")]
+    pub is_trashed: bool,
 }
 
 /// What `export.skipped` holds.

@@ -151,6 +151,6 @@ fn skipped_to_proto(skipped: Skipped) -> SkippedAsset {
     SkippedAsset {
         asset_id: id.map(|id| id.to_string()).unwrap_or_default(),
         file_name: skipped.file_name,
-        reason: Reason::Damaged.into(),
+        reason: if skipped.is_trashed { Reason::Trashed } else { Reason::Damaged }.into(),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use crc32fast::Hasher;
@@ -11,6 +12,7 @@ use crate::access::{self, Actor};
 use crate::app::App;
 use crate::assets;
 use crate::blob::{BlobError, BlobKey, Piece};
+use crate::entity::export::Model as Export;
 use crate::entity::export_part::Model as Part;
 use crate::error::{Error, Resource, Result};
 use crate::id::{BlobId, ExportId};
@@ -18,6 +20,8 @@ use crate::zip::{self, Layout, Manifest};
 
 /// How many bytes are read and sent at once.
 const WINDOW_BYTES: u64 = 1 << 20;
+/// How far the clocks of the servers of an installation may be apart.
+const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
 /// An archive that the caller may have.
 #[derive(Debug)]
@@ -25,8 +29,7 @@ pub struct ExportPart {
     /// The archive's row, without its manifest.
     pub row: Part,
     layout: Layout,
-    export_id: ExportId,
-    is_selection: bool,
+    export: Export,
     app: App,
     actor: Actor,
 }
@@ -38,9 +41,7 @@ pub async fn part(app: &App, actor: &Actor, id: ExportId, number: i32) -> Result
     let mut row = access::export_part(connection, &export, number).await?;
     let manifest = Bytes::from(std::mem::take(&mut row.manifest));
     let layout = Layout::new(Manifest::from_bytes(manifest).map_err(Error::internal)?);
-    let is_selection = export.album_id.is_none();
-    let (app, actor) = (app.clone(), actor.clone());
-    Ok(ExportPart { row, layout, export_id: id, is_selection, app, actor })
+    Ok(ExportPart { row, layout, export, app: app.clone(), actor: actor.clone() })
 }
 
 impl ExportPart {
@@ -52,25 +53,25 @@ impl ExportPart {
 
     /// The bytes of a range, in chunks of at most 1 MiB.
     ///
-    /// Fails with `EXPORT_STALE` at once if an asset of the range is gone. The stream ends with
-    /// `DATA_DAMAGED` before the end of an entry that it sent from its start if the entry's bytes
-    /// do not match its checksum, and with an error when the caller loses the right to it.
+    /// Fails with `EXPORT_STALE` at once if an asset of the range is gone or withdrawn. The stream
+    /// ends with it at the next chunk once one is withdrawn, with `DATA_DAMAGED` before the end of
+    /// an entry that it sent from its start if the entry's bytes do not match its checksum, and with
+    /// an error when the caller loses the right to it.
     pub async fn stream(
         self,
         range: Range<u64>,
     ) -> Result<impl Stream<Item = Result<Bytes>> + Send + use<>> {
-        let connection = self.app.database.reader();
-        let visible_to = self.is_selection.then_some(&self.actor);
-        let blobs = blobs(&self.layout, &range);
-        if !access::has_all_blobs(connection, &blobs, visible_to).await? {
-            return Err(Error::ExportStale(self.export_id.to_string()));
+        let Self { layout, app, actor, export, .. } = self;
+        let blobs: Arc<[BlobId]> = blobs(&layout, &range).into();
+        let connection = app.database.reader();
+        if !access::has_all_blobs(connection, &blobs, selected_by(&actor, &export)).await? {
+            return Err(Error::ExportStale(export.id.to_string()));
         }
+        refuse_withdrawn(&app, &actor, &export, &blobs).await?;
         metrics::counter!("albumen_export_streams_total").increment(1);
-        let Self { layout, app, actor, export_id, is_selection, .. } = self;
-        let blobs: Arc<[BlobId]> = blobs.into();
         let windows = Windows { layout: layout.clone(), position: range.start, end: range.end };
         let mut check = Check { layout, position: range.start, running: None };
-        let app_ = app.clone();
+        let (app_, export_id) = (app.clone(), export.id);
         let stream = assets::read_windows(&app, windows).then(move |window| {
             let checked = match window {
                 Ok((bytes, checksums)) => check.window(bytes, &checksums),
@@ -80,7 +81,7 @@ impl ExportPart {
             async move {
                 match checked {
                     Ok(bytes) => Ok(bytes),
-                    Err(failure) => Err(explain(&app, failure).await),
+                    Err(failure) => Err(explain(&app, export_id, failure).await),
                 }
             }
         });
@@ -88,16 +89,34 @@ impl ExportPart {
             let blobs = Arc::clone(&blobs);
             async move {
                 let connection = app.database.reader();
-                access::export(connection, &actor, export_id, app.now()).await?;
-                // What an album had when it was exported stays in its export; a selection is what
-                // the caller may still see.
-                if is_selection && !access::has_all_blobs(connection, &blobs, Some(&actor)).await? {
+                let export = access::export(connection, &actor, export_id, app.now()).await?;
+                if let Some(actor) = selected_by(&actor, &export)
+                    && !access::has_all_blobs(connection, &blobs, Some(actor)).await?
+                {
                     return Err(Error::ExportStale(export_id.to_string()));
                 }
-                Ok(())
+                refuse_withdrawn(&app, &actor, &export, &blobs).await
             }
         }))
     }
+}
+
+/// The caller, if the export is of a selection: that is what they may still see. What an album had
+/// when it was exported stays in its export instead, unless it is withdrawn.
+fn selected_by<'a>(actor: &'a Actor, export: &Export) -> Option<&'a Actor> {
+    export.album_id.is_none().then_some(actor)
+}
+
+/// Fails with `EXPORT_STALE` if one of the blobs was withdrawn since the export was made.
+async fn refuse_withdrawn(
+    app: &App,
+    actor: &Actor,
+    export: &Export,
+    blobs: &[BlobId],
+) -> Result<()> {
+    let since = export.create_time.before(CLOCK_SKEW);
+    let is_stale = access::is_withdrawn(app.database.reader(), actor, blobs, since).await?;
+    if is_stale { Err(Error::ExportStale(export.id.to_string())) } else { Ok(()) }
 }
 
 /// The blobs whose bytes lie in a range of an archive.
@@ -189,7 +208,7 @@ impl Check {
 }
 
 /// Finds out whose bytes failed, and remembers damage.
-async fn explain(app: &App, failure: Failure) -> Error {
+async fn explain(app: &App, export_id: ExportId, failure: Failure) -> Error {
     let (blob, error) = match &failure {
         Failure::Checksum(blob) => (*blob, None),
         Failure::Read(error) => {
@@ -202,12 +221,9 @@ async fn explain(app: &App, failure: Failure) -> Error {
     {
         return Error::StorageUnavailable(error.to_string());
     }
-    match access::asset_of_blob(app.database.reader(), blob).await {
-        Ok(Some(file)) => match assets::mark_damaged(app, &file).await {
-            Ok(()) => Error::DataDamaged(Resource { kind: "asset", id: file.asset_id.to_string() }),
-            Err(error) => error,
-        },
-        Ok(None) => Error::internal("an export streams bytes that no asset has"),
+    match assets::mark_damaged(app, blob).await {
+        Ok(Some(id)) => Error::DataDamaged(Resource { kind: "asset", id: id.to_string() }),
+        Ok(None) => Error::ExportStale(export_id.to_string()),
         Err(error) => error,
     }
 }

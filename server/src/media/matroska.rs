@@ -45,6 +45,7 @@ pub(super) fn read<R: Read + Seek>(source: &mut Source<R>) -> Option<Metadata> {
         height_px: size.map(|(_, height)| height),
         duration_us: info.and_then(|info| duration_us(source, info)),
         capture_time: info.and_then(|info| date(source, info)),
+        position: None,
     })
 }
 

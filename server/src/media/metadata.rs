@@ -1,4 +1,4 @@
-//! Size, duration and capture time of a photo or video.
+//! Size, duration, capture time and position of a photo or video.
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
@@ -11,7 +11,7 @@ use super::{exif, matroska, movie};
 
 /// What a file says of itself. What it does not say, or says in a way that
 /// makes no sense, is absent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Metadata {
     /// Pixels across the picture as it is shown: after rotation by the EXIF
     /// orientation, the HEIF rotation or the video track's matrix. Not zero.
@@ -22,6 +22,17 @@ pub struct Metadata {
     pub duration_us: Option<i64>,
     /// When the picture was taken or the recording began.
     pub capture_time: Option<CaptureTime>,
+    /// Where it was taken; photos only.
+    pub position: Option<Position>,
+}
+
+/// A place on earth.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Position {
+    /// Degrees north of the equator, -90 to 90.
+    pub latitude: f64,
+    /// Degrees east of Greenwich, -180 to 180.
+    pub longitude: f64,
 }
 
 /// Reads the metadata of the file at `path`, of which [`detect`] said that it
@@ -64,6 +75,7 @@ fn read_still<R: Read + Seek>(source: &mut Source<R>, container: Container) -> M
         height_px: height.try_into().ok(),
         duration_us: None,
         capture_time: exif.capture_time,
+        position: exif.position,
     }
 }
 
@@ -143,6 +155,7 @@ mod tests {
             duration_us: None,
             capture_time: taken
                 .map(|(unix_us, utc_offset_s)| CaptureTime { unix_us, utc_offset_s }),
+            position: None,
         }
     }
 
@@ -158,7 +171,11 @@ mod tests {
     #[test]
     fn photos_tell_their_size_and_time() {
         let sunset = Some((1_718_476_867_250_000, Some(7200)));
-        assert_eq!(read_fixture("photos/IMG_2041.jpg"), photo(1200, 800, sunset));
+        let found = read_fixture("photos/IMG_2041.jpg");
+        assert_eq!(Metadata { position: None, ..found }, photo(1200, 800, sunset));
+        let place = found.position.unwrap();
+        assert!((place.latitude - 43.0759).abs() < 1e-6, "{place:?}");
+        assert!((place.longitude - 11.6784).abs() < 1e-6, "{place:?}");
         let aurora = Some((1_707_686_045_417_000, Some(3600)));
         assert_eq!(read_fixture("photos/IMG_2050.HEIC"), photo(1200, 800, aurora));
         let scan = Some((1_628_004_600_000_000, Some(-12_600)));

@@ -21,4 +21,4 @@ mod tiff;
 pub use capture_time::CaptureTime;
 pub use digest::{Checksums, Digest, InvalidState};
 pub use kind::{FileType, MediaKind, SNIFF_BYTES, Unsupported, detect};
-pub use metadata::{Metadata, read};
+pub use metadata::{Metadata, Position, read};

@@ -28,6 +28,7 @@ pub(super) fn read<R: Read + Seek>(source: &mut Source<R>) -> Option<Metadata> {
         height_px: size.map(|(_, height)| height),
         duration_us: header.duration_us,
         capture_time: creation_date(source, moov).or(header.created),
+        position: None,
     })
 }
 

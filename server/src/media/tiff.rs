@@ -48,10 +48,32 @@ impl Directory {
 
     /// The numbers of an integer tag; none if it is absent or something else.
     pub(super) fn numbers<R: Read + Seek>(&self, source: &mut Source<R>, tag: u16) -> Vec<u64> {
-        let Some((width, bytes)) = self.value(source, tag) else {
+        let integer_width = |kind| match kind {
+            1 | 2 | 7 => Some(1), // BYTE, ASCII, UNDEFINED
+            3 => Some(2),         // SHORT
+            4 | 13 => Some(4),    // LONG, IFD
+            _ => None,
+        };
+        let Some((width, bytes)) = self.value(source, tag, integer_width) else {
             return Vec::new();
         };
         bytes.chunks_exact(width).map(|bytes| number(bytes, self.big_endian)).collect()
+    }
+
+    /// The fractions of a RATIONAL tag; none if it is absent or something else. One without a
+    /// denominator is not a number.
+    pub(super) fn fractions<R: Read + Seek>(&self, source: &mut Source<R>, tag: u16) -> Vec<f64> {
+        let Some((width, bytes)) = self.value(source, tag, |kind| (kind == 5).then_some(8)) else {
+            return Vec::new();
+        };
+        let half = |bytes: &[u8]| number(bytes, self.big_endian) as u32;
+        bytes
+            .chunks_exact(width)
+            .map(|bytes| match (half(&bytes[..4]), half(&bytes[4..])) {
+                (_, 0) => f64::NAN,
+                (numerator, denominator) => f64::from(numerator) / f64::from(denominator),
+            })
+            .collect()
     }
 
     /// The first number of an integer tag.
@@ -61,7 +83,8 @@ impl Directory {
 
     /// The text of a tag up to its terminating zero; empty if absent.
     pub(super) fn text<R: Read + Seek>(&self, source: &mut Source<R>, tag: u16) -> String {
-        let (_, bytes) = self.value(source, tag).unwrap_or_default();
+        let text_width = |kind| matches!(kind, 1 | 2 | 7).then_some(1);
+        let (_, bytes) = self.value(source, tag, text_width).unwrap_or_default();
         let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
         String::from_utf8_lossy(text).into_owned()
     }
@@ -78,19 +101,19 @@ impl Directory {
         Some(Self { base, big_endian, entries })
     }
 
-    /// The width of `tag`'s elements in bytes, and the elements.
-    fn value<R: Read + Seek>(&self, source: &mut Source<R>, tag: u16) -> Option<(usize, Vec<u8>)> {
+    /// The width of `tag`'s elements in bytes, which `width` gives for their type, and the elements.
+    fn value<R: Read + Seek>(
+        &self,
+        source: &mut Source<R>,
+        tag: u16,
+        width: impl Fn(u64) -> Option<u64>,
+    ) -> Option<(usize, Vec<u8>)> {
         let number = |bytes: &[u8]| number(bytes, self.big_endian);
         let entry = self
             .entries
             .chunks_exact(ENTRY_BYTES)
             .find(|entry| number(&entry[..2]) == u64::from(tag))?;
-        let width = match number(&entry[2..4]) {
-            1 | 2 | 7 => 1, // BYTE, ASCII, UNDEFINED
-            3 => 2,         // SHORT
-            4 | 13 => 4,    // LONG, IFD
-            _ => return None,
-        };
+        let width = width(number(&entry[2..4]))?;
         let len = number(&entry[4..8]) * width;
         let bytes = if len <= 4 {
             entry[8..8 + len as usize].to_vec()

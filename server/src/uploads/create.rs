@@ -1,9 +1,9 @@
 //! Starting an upload: everything that can be known before the first byte.
 
-use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, QueryFilter as _, Set};
+use sea_orm::{ActiveModelTrait as _, Set};
 
 use super::MEMORY;
-use crate::access::{self, Actor, UserActor};
+use crate::access::{self, Actor, LockedUser, UserActor};
 use crate::albums;
 use crate::app::App;
 use crate::database::Transaction;
@@ -57,40 +57,51 @@ pub async fn create(app: &App, actor: &Actor, new: NewUpload) -> Result<Upload> 
         }
         // The lock under which quotas are counted.
         let owner = access::lock_user(&transaction, user.id).await?;
-        if let Some(album_id) = new.album_id {
-            albums::writable(&transaction, &actor, album_id, Role::Contributor).await?;
-        }
-        let known = known(&transaction, &user, &new).await?;
+        let known = known(&transaction, &owner, &new).await?;
         if let Some(asset) = &known {
+            super::arrive(&app_, &transaction, &actor, asset, new.album_id).await?;
+        } else {
             if let Some(album_id) = new.album_id {
-                let assets = std::slice::from_ref(asset);
-                albums::add(&app_, &transaction, &actor, album_id, assets).await?;
+                albums::writable(&transaction, &actor, album_id, Role::Contributor).await?;
             }
-        } else if let Some(limit_bytes) = owner.quota_bytes {
-            let reserved = access::reserved_bytes(&*transaction, &user, app_.now()).await?;
-            let used_bytes = owner.used_bytes.saturating_add(reserved);
-            if used_bytes.saturating_add(new.size_bytes) > limit_bytes {
-                return Err(Error::QuotaExceeded { limit_bytes, used_bytes });
-            }
+            check_quota(&app_, &transaction, &user, &owner, new.size_bytes).await?;
         }
         Ok(row(&app_, &user, new, known.as_ref()).insert(&*transaction).await?)
     })
     .await
 }
 
+/// Open uploads count with their full size.
+async fn check_quota(
+    app: &App,
+    transaction: &Transaction,
+    user: &UserActor,
+    owner: &LockedUser,
+    size_bytes: i64,
+) -> Result<()> {
+    let Some(limit_bytes) = owner.quota_bytes else { return Ok(()) };
+    let reserved = access::reserved_bytes(&**transaction, user, app.now()).await?;
+    let used_bytes = owner.used_bytes.saturating_add(reserved);
+    if used_bytes.saturating_add(size_bytes) > limit_bytes {
+        return Err(Error::QuotaExceeded { limit_bytes, used_bytes });
+    }
+    Ok(())
+}
+
 /// The asset that the announced digest belongs to, if the caller has it.
 async fn known(
     transaction: &Transaction,
-    user: &UserActor,
+    owner: &LockedUser,
     new: &NewUpload,
 ) -> Result<Option<Asset>> {
     if let Some(still) = new.motion_of_asset_id {
-        let still = motion_target(transaction, user, still, new.sha256.as_deref()).await?;
+        let still = motion_target(transaction, owner, still, new.sha256.as_deref()).await?;
         return Ok(still.1.map(|_| still.0));
     }
     let Some(sha256) = &new.sha256 else { return Ok(None) };
-    let find = access::own_list(user).filter(asset::Column::Sha256.eq(sha256.clone()));
-    let Some(asset) = find.one(&**transaction).await? else { return Ok(None) };
+    let Some(asset) = access::asset_of_digest(transaction, owner, sha256).await? else {
+        return Ok(None);
+    };
     let files = access::files(&**transaction, [asset.id]).await?;
     // Another size cannot have this digest; the finish will say so.
     let is_same =
@@ -99,14 +110,14 @@ async fn known(
 }
 
 /// The still that a motion part is for, and the part that it has if that is the same. Fails with
-/// `ALREADY_EXISTS` if it has another.
+/// `ALREADY_EXISTS` if it has another, and with `TRASHED` if it would get one in the trash.
 pub(super) async fn motion_target(
     transaction: &Transaction,
-    user: &UserActor,
+    owner: &LockedUser,
     still: AssetId,
     sha256: Option<&[u8]>,
 ) -> Result<(Asset, Option<AssetFile>)> {
-    let mut assets = access::own_assets(&**transaction, user, &[still]).await?;
+    let mut assets = access::own_assets(transaction, owner, &[still]).await?;
     let asset = assets.pop().ok_or_else(|| Error::not_found("asset", still))?;
     if asset.kind != asset::Kind::Photo {
         return Err(Error::invalid("upload.motion_of_asset_id", "must be a photo"));
@@ -114,6 +125,7 @@ pub(super) async fn motion_target(
     match access::own_motion(&**transaction, &asset).await? {
         Some(motion) if Some(motion.sha256.as_slice()) == sha256 => Ok((asset, Some(motion))),
         Some(_) => Err(Error::already_exists("motion", still)),
+        None if asset.delete_time.is_some() => Err(Error::trashed("asset", still)),
         None => Ok((asset, None)),
     }
 }

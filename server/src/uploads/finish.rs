@@ -1,15 +1,11 @@
 //! Making an asset of a complete upload.
 
-use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, Set,
-};
+use sea_orm::{ActiveModelTrait as _, EntityTrait as _, IntoActiveModel as _, NotSet, Set};
 
 use super::create::{file_kind, motion_target};
 use super::spool::{self, Spool, blocking};
 use super::{MEMORY, not_active, open_spool};
 use crate::access::{self, Actor};
-use crate::albums;
 use crate::app::App;
 use crate::assets::{self, AssetView, DeleteBlobs};
 use crate::blob::BlobKey;
@@ -126,16 +122,13 @@ async fn record(
     let sha256 = &received.checksums.sha256;
     let (asset, is_duplicate) = match upload.motion_of_asset_id {
         Some(still) => {
-            let (asset, motion) = motion_target(transaction, user, still, Some(sha256)).await?;
+            let (asset, motion) = motion_target(transaction, &owner, still, Some(sha256)).await?;
             (asset, motion.is_some())
         }
-        None => {
-            let find = access::own_list(user).filter(asset::Column::Sha256.eq(sha256.to_vec()));
-            match find.one(&**transaction).await? {
-                Some(asset) => (asset, true),
-                None => (insert_asset(app, transaction, &upload, received).await?, false),
-            }
-        }
+        None => match access::asset_of_digest(transaction, &owner, sha256).await? {
+            Some(asset) => (asset, true),
+            None => (insert_asset(app, transaction, &upload, received).await?, false),
+        },
     };
     if is_duplicate {
         // The bytes are there twice: these are the ones without a row.
@@ -144,13 +137,11 @@ async fn record(
     } else {
         insert_file(transaction, &upload, asset.id, received).await?;
         let used_bytes = owner.used_bytes + upload.size_bytes;
-        let mut owner = owner.into_active_model();
+        let mut owner = owner.into_row().into_active_model();
         owner.used_bytes = Set(used_bytes);
         owner.update(&**transaction).await?;
     }
-    if let Some(album_id) = upload.album_id {
-        albums::add(app, transaction, actor, album_id, std::slice::from_ref(&asset)).await?;
-    }
+    super::arrive(app, transaction, actor, &asset, upload.album_id).await?;
     let mut upload = upload.into_active_model();
     upload.state = Set(State::Finished);
     upload.asset_id = Set(Some(asset.id));
@@ -185,6 +176,14 @@ async fn insert_asset(
         sort_time: Set(capture_time.unwrap_or(now)),
         create_time: Set(now),
         update_time: Set(now),
+        latitude: Set(metadata.position.map(|position| position.latitude)),
+        longitude: Set(metadata.position.map(|position| position.longitude)),
+        description: Set(String::new()),
+        rating: Set(None),
+        visibility: Set(asset::Visibility::Timeline),
+        delete_time: Set(None),
+        withdraw_time: Set(None),
+        local_day: NotSet,
     };
     Ok(asset.insert(&**transaction).await?)
 }

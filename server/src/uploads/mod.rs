@@ -19,19 +19,23 @@ pub use sweep::Sweep;
 
 use std::time::Duration;
 
-use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Set};
+use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, Condition, IntoActiveModel as _, Set};
 
 use crate::access::{self, Actor};
 use crate::app::App;
 use crate::assets::DeleteBlobs;
 use crate::blob::BlobKey;
 use crate::database::Transaction;
+use crate::entity::album_asset;
+use crate::entity::album_member::Role;
+use crate::entity::asset::{Model as Asset, Visibility};
 use crate::entity::upload::{Model as Upload, State};
 use crate::error::{Error, Result};
-use crate::id::UploadId;
+use crate::id::{AlbumId, UploadId};
 use crate::jobs;
 use crate::media::Digest;
 use crate::uploads::spool::Spool;
+use crate::{albums, assets};
 
 /// How long an upload that is finished or cancelled is remembered.
 const MEMORY: Duration = Duration::from_secs(86_400);
@@ -59,6 +63,32 @@ pub async fn cancel(app: &App, actor: &Actor, id: UploadId) -> Result<Upload> {
     let upload = upload.await?;
     spool::remove(app, id).await;
     Ok(upload)
+}
+
+/// Puts an asset whose bytes arrived where they were to go: back from the trash, which the same
+/// bytes were thrown into, and into the upload's album. What is locked stays so, in no album.
+async fn arrive(
+    app: &App,
+    transaction: &Transaction,
+    actor: &Actor,
+    asset: &Asset,
+    album_id: Option<AlbumId>,
+) -> Result<()> {
+    if asset.delete_time.is_some() {
+        // With the album that it goes into, so that all are locked in the order of their ids.
+        let places = Condition::any()
+            .add(album_asset::Column::AssetId.eq(asset.id))
+            .add_option(album_id.map(|id| album_asset::Column::AlbumId.eq(id)));
+        access::lock_albums_having(transaction, places).await?;
+        assets::take_back(app, transaction, vec![asset.id]).await?;
+    }
+    let Some(album_id) = album_id else { return Ok(()) };
+    if asset.visibility == Visibility::Locked {
+        albums::writable(transaction, actor, album_id, Role::Contributor).await?;
+    } else {
+        albums::add(app, transaction, actor, album_id, std::slice::from_ref(asset)).await?;
+    }
+    Ok(())
 }
 
 /// The caller's upload with its file, at the length that the row says. The row is read once the

@@ -203,7 +203,7 @@ fn apply(
 /// the last one, the second sees what the first did.
 async fn lock(transaction: &Transaction, id: UserId) -> Result<User> {
     access::active_admins(transaction).await?;
-    access::lock_user(transaction, id).await
+    Ok(access::lock_user(transaction, id).await?.into_row())
 }
 
 /// What follows from a change of an account: one that is out is signed out, and an administrator

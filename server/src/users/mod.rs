@@ -88,7 +88,7 @@ pub async fn update_me(
 ) -> Result<User> {
     let (id, now) = (actor.user()?.id, app.now());
     app.transact(move |transaction| async move {
-        let mut user = access::lock_user(&transaction, id).await?.into_active_model();
+        let mut user = access::lock_user(&transaction, id).await?.into_row().into_active_model();
         for field in fields {
             match field {
                 Field::DisplayName if change.display_name.is_empty() => {

@@ -24,7 +24,7 @@ pub async fn reset_password(app: &App, actor: &Actor, id: UserId, new: &str) -> 
     let (app_, actor) = (app.clone(), actor.clone());
     let count = app.transact(move |transaction| async move {
         let row = access::lock_user(&transaction, id).await?;
-        let mut row = row.into_active_model();
+        let mut row = row.into_row().into_active_model();
         row.password_hash = Set(password_hash);
         row.update_time = Set(app_.now());
         row.update(&*transaction).await?;

@@ -1,0 +1,188 @@
+//! The trash: what is in it is its owner's alone, and is deleted for good in the end.
+//!
+//! Rows go before bytes. What a transaction deletes is forgotten whole; its bytes follow.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, Condition, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _, Set,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{AssetView, DeleteBlobs, with_files};
+use crate::access::{self, Actor, LockedUser};
+use crate::albums::{self, Assets};
+use crate::app::App;
+use crate::blob::BlobKey;
+use crate::database::Transaction;
+use crate::entity::asset::{self, Column, Visibility};
+use crate::entity::{album_asset, upload};
+use crate::error::{Error, Result};
+use crate::id::{AssetId, UserId};
+use crate::jobs::{self, Context, Job};
+use crate::time::Micros;
+
+/// How many assets one transaction deletes.
+const BATCH: u64 = 1000;
+
+/// Puts assets of the caller's into the trash and returns them in the order asked.
+pub async fn trash(app: &App, actor: &Actor, ids: Vec<AssetId>) -> Result<Vec<AssetView>> {
+    let (app_, user) = (app.clone(), *actor.user()?);
+    let trashed = app.transact(move |transaction| async move {
+        let owner = access::lock_user(&transaction, user.id).await?;
+        let mut fresh = access::own_assets(&transaction, &owner, &ids).await?;
+        fresh.retain(|asset| asset.delete_time.is_none());
+        let fresh: Vec<_> = fresh.into_iter().map(|asset| asset.id).collect();
+        let now = app_.now();
+        let change = asset::ActiveModel {
+            delete_time: Set(Some(now)),
+            withdraw_time: Set(Some(now)),
+            update_time: Set(now),
+            ..Default::default()
+        };
+        let update = asset::Entity::update_many().set(change);
+        update.filter(Column::Id.is_in(fresh.iter().copied())).exec(&*transaction).await?;
+        albums::set_hidden(&app_, &transaction, &Assets::These(fresh), true).await?;
+        access::own_assets(&transaction, &owner, &ids).await
+    });
+    let trashed = trashed.await?;
+    app.revocations.announce();
+    with_files(app, trashed).await
+}
+
+/// Takes assets of the caller's out of the trash, to where they were in their albums, and returns
+/// them in the order asked.
+pub async fn restore(app: &App, actor: &Actor, ids: Vec<AssetId>) -> Result<Vec<AssetView>> {
+    let (app_, user) = (app.clone(), *actor.user()?);
+    let restored = app.transact(move |transaction| async move {
+        let owner = access::lock_user(&transaction, user.id).await?;
+        let mut trashed = access::own_assets(&transaction, &owner, &ids).await?;
+        trashed.retain(|asset| asset.delete_time.is_some());
+        let trashed = trashed.into_iter().map(|asset| asset.id).collect();
+        take_back(&app_, &transaction, trashed).await?;
+        access::own_assets(&transaction, &owner, &ids).await
+    });
+    with_files(app, restored.await?).await
+}
+
+/// Takes assets out of the trash, as part of a larger transaction that holds the lock of their
+/// owner's row.
+pub async fn take_back(app: &App, transaction: &Transaction, ids: Vec<AssetId>) -> Result<()> {
+    let change = asset::ActiveModel {
+        delete_time: Set(None),
+        update_time: Set(app.now()),
+        ..Default::default()
+    };
+    let still_locked =
+        Expr::case(Column::Visibility.eq(Visibility::Locked), app.now()).finally(Expr::null());
+    asset::Entity::update_many()
+        .set(change)
+        .col_expr(Column::WithdrawTime, still_locked.into())
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .exec(&**transaction)
+        .await?;
+    albums::set_hidden(app, transaction, &Assets::These(ids), false).await
+}
+
+/// Deletes assets of the caller's for good, all of which must be in the trash.
+pub async fn delete(app: &App, actor: &Actor, ids: Vec<AssetId>) -> Result<()> {
+    let (app_, user) = (app.clone(), *actor.user()?);
+    app.transact(move |transaction| async move {
+        let owner = access::lock_user(&transaction, user.id).await?;
+        let assets = access::own_assets(&transaction, &owner, &ids).await?;
+        if let Some(kept) = assets.iter().find(|asset| asset.delete_time.is_none()) {
+            return Err(Error::not_in_trash(kept.id));
+        }
+        delete_rows(&app_, &transaction, owner, ids).await
+    })
+    .await?;
+    app.revocations.announce();
+    Ok(())
+}
+
+/// Deletes for good what is in the caller's trash by now, and returns how many assets that were.
+pub async fn empty_trash(app: &App, actor: &Actor) -> Result<usize> {
+    let (owner, now) = (actor.user()?.id, app.now());
+    let mut deleted = 0;
+    loop {
+        let batch = delete_trash(app, owner, now, BATCH).await?;
+        if batch == 0 {
+            return Ok(deleted);
+        }
+        deleted += batch;
+    }
+}
+
+/// Deletes for good what the trash has kept for its time.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct PurgeTrash;
+
+impl Job for PurgeTrash {
+    const KIND: &'static str = "purge-assets";
+
+    async fn run(self, app: App, context: Context) -> Result<()> {
+        let mut purged = 0;
+        loop {
+            let batch = purge_expired(&app, BATCH).await?;
+            if batch == 0 {
+                return Ok(());
+            }
+            purged += i64::try_from(batch).map_err(Error::internal)?;
+            context.progress(purged, None).await?;
+        }
+    }
+}
+
+/// Deletes for good assets that are in the trash longer than they are kept there, `limit` at most,
+/// and returns how many: 0 when there are no more.
+pub async fn purge_expired(app: &App, limit: u64) -> Result<usize> {
+    let before = app.now().before(app.config.trash_ttl);
+    match access::owner_of_expired_trash(app.database.reader(), before).await? {
+        Some(owner) => delete_trash(app, owner, before, limit).await,
+        None => Ok(0),
+    }
+}
+
+/// Deletes what an owner put into the trash at `before` or earlier, the longest there first.
+async fn delete_trash(app: &App, owner: UserId, before: Micros, limit: u64) -> Result<usize> {
+    let app_ = app.clone();
+    let deleted = app.transact(move |transaction| async move {
+        let owner = access::lock_user(&transaction, owner).await?;
+        let trash = access::trash(&transaction, &owner, before, limit).await?;
+        let count = trash.len();
+        if count > 0 {
+            delete_rows(&app_, &transaction, owner, trash).await?;
+        }
+        Ok(count)
+    });
+    let deleted = deleted.await?;
+    app.revocations.announce();
+    Ok(deleted)
+}
+
+/// Deletes assets with all that is theirs, and gives their bytes back to their owner's quota.
+async fn delete_rows(
+    app: &App,
+    transaction: &Transaction,
+    owner: LockedUser,
+    ids: Vec<AssetId>,
+) -> Result<()> {
+    let files = access::files(&**transaction, ids.iter().copied()).await?;
+    // Their places go with them, and those are the albums'.
+    let places = album_asset::Column::AssetId.is_in(ids.iter().copied());
+    access::lock_albums_having(transaction, Condition::all().add(places)).await?;
+    let motions = upload::Entity::update_many()
+        .col_expr(upload::Column::State, Expr::val(upload::State::Cancelled))
+        .filter(upload::Column::State.eq(upload::State::Active))
+        .filter(upload::Column::MotionOfAssetId.is_in(ids.iter().copied()));
+    motions.exec(&**transaction).await?;
+    asset::Entity::delete_many().filter(Column::Id.is_in(ids)).exec(&**transaction).await?;
+
+    let size_bytes: i64 = files.iter().map(|file| file.size_bytes).sum();
+    let used_bytes = owner.used_bytes - size_bytes;
+    let mut owner = owner.into_row().into_active_model();
+    owner.used_bytes = Set(used_bytes);
+    owner.update(&**transaction).await?;
+    let blobs: Vec<_> = files.iter().map(|file| BlobKey::Original(file.blob_id)).collect();
+    jobs::enqueue(app, transaction, DeleteBlobs::new(&blobs)).await
+}
