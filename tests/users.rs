@@ -1,7 +1,11 @@
 //! `UserService`.
 
+use std::time::Duration;
+
 use albumen::v1::*;
 use albumen_server::config::Directory;
+use albumen_server::id::UserId;
+use albumen_server::users;
 use prost_types::FieldMask;
 use tonic::Code;
 
@@ -534,6 +538,89 @@ mod reset_password {
             expect_reason(answer, Code::Unauthenticated, "LOGIN_FAILED");
             login.password = "another good one".to_owned();
             server.anonymous().auth().login(login).await.unwrap();
+        })
+        .await;
+    }
+}
+
+mod purge {
+    use super::*;
+
+    const WEEK: Duration = Duration::from_secs(7 * 86_400);
+
+    async fn delete(admin: &Person, user: &Person) {
+        let request = DeleteUserRequest { user_id: user.user.id.clone() };
+        admin.users().delete_user(request).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_week_after_the_deletion_all_they_owned_is_gone_and_nothing_of_others() {
+        test(|server| async move {
+            let admin = server.admin().await;
+            let ann = server.user("ann").await;
+            let bob = server.user("bob").await;
+            let assets = ann.photos(0..3).await;
+            let album = ann.album("Trip", &assets[..2]).await;
+            ann.link(&album, SharedLink::default()).await;
+            ann.export(&album).await.unwrap();
+            ann.create_upload("half.jpg", 5000).await;
+            let kept = bob.album("Other", &bob.photos(9..10).await).await;
+            delete(&admin, &ann).await;
+
+            server.sleep(WEEK - Duration::from_secs(3600));
+            server.run_jobs().await;
+            assert_eq!(server.app.blobs.list().await.unwrap().len(), 4);
+            server.sleep(Duration::from_secs(2 * 3600));
+            let bob = server.login("bob@example.org").await;
+            let admin = server.login("admin@example.org").await;
+            let restore = RestoreUserRequest { user_id: ann.user.id.clone() };
+            let answer = admin.users().restore_user(restore).await;
+            expect_reason(answer, Code::NotFound, "RESOURCE_NOT_FOUND");
+            server.run_jobs().await;
+            let all = ListUsersRequest { show_deleted: true, ..ListUsersRequest::default() };
+            assert_eq!(names(&list(&admin, all).await), ["admin", "bob"]);
+            assert_eq!(server.app.blobs.list().await.unwrap().len(), 1);
+            let get = GetAlbumRequest { album_id: kept.id };
+            assert_eq!(bob.albums().get_album(get).await.unwrap().into_inner().asset_count, 1);
+            // The e-mail is free again.
+            admin.users().create_user(new_user("ann")).await.unwrap();
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn who_is_restored_in_time_keeps_everything() {
+        test(|server| async move {
+            let admin = server.admin().await;
+            let ann = server.user("ann").await;
+            let album = ann.album("Trip", &ann.photos(0..2).await).await;
+            delete(&admin, &ann).await;
+            server.sleep(Duration::from_secs(6 * 86_400));
+            let admin = server.login("admin@example.org").await;
+            let restore = RestoreUserRequest { user_id: ann.user.id.clone() };
+            admin.users().restore_user(restore).await.unwrap();
+            server.sleep(WEEK);
+            server.run_jobs().await;
+            let ann = server.login("ann@example.org").await;
+            let get = GetAlbumRequest { album_id: album.id };
+            assert_eq!(ann.albums().get_album(get).await.unwrap().into_inner().asset_count, 2);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_user_who_is_not_deleted_is_not_purged() {
+        test(|server| async move {
+            server.admin().await;
+            let ann = server.user("ann").await;
+            let id = UserId::parse(&ann.user.id).unwrap();
+            let refused = users::purge(&server.app, id).await.unwrap_err();
+            assert_eq!(refused.reason(), ErrorReason::NotInTrash);
+            let admin = server.login("admin@example.org").await;
+            delete(&admin, &ann).await;
+            users::purge(&server.app, id).await.unwrap();
+            let all = ListUsersRequest { show_deleted: true, ..ListUsersRequest::default() };
+            assert_eq!(names(&list(&admin, all).await), ["admin"]);
         })
         .await;
     }

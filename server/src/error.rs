@@ -126,8 +126,8 @@ impl Error {
     }
 
     /// An asset that is not in the trash, though it had to be.
-    pub fn not_in_trash(id: AssetId) -> Self {
-        Self::NotInTrash(Resource { kind: "asset", id: id.to_string() })
+    pub fn not_in_trash(kind: &'static str, id: impl fmt::Display) -> Self {
+        Self::NotInTrash(Resource { kind, id: id.to_string() })
     }
 
     /// A failure that nobody foresaw; only the log gets to see the cause.

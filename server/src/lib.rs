@@ -69,6 +69,7 @@ pub fn jobs() -> Jobs {
         Kind::of::<jobs::Sweep>(),
         Kind::of::<shared_links::Sweep>(),
         Kind::of::<uploads::Sweep>(),
+        Kind::of::<users::Purge>(),
     ];
     let hour = Duration::from_secs(3600);
     let schedules = vec![
@@ -80,6 +81,7 @@ pub fn jobs() -> Jobs {
         Schedule::of::<jobs::Sweep>(24 * hour),
         Schedule::of::<shared_links::Sweep>(24 * hour),
         Schedule::of::<uploads::Sweep>(hour),
+        Schedule::of::<users::Purge>(hour),
     ];
     Jobs::new(kinds, schedules)
 }

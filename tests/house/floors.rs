@@ -44,6 +44,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("uploads", "albums"),
     ("uploads", "assets"),
     ("users", "albums"),
+    ("users", "assets"),
     ("users", "audit"),
 ];
 

@@ -123,6 +123,22 @@ pub async fn trash(
         .await?)
 }
 
+/// Assets of an owner, in the trash or not, `limit` at most.
+pub async fn assets_of(
+    transaction: &Transaction,
+    owner: &LockedUser,
+    limit: u64,
+) -> Result<Vec<AssetId>> {
+    Ok(asset::Entity::find()
+        .filter(asset::Column::OwnerId.eq(owner.id))
+        .select_only()
+        .column(asset::Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(&**transaction)
+        .await?)
+}
+
 /// Somebody who has assets in the trash since `before` or longer.
 pub async fn owner_of_expired_trash(
     connection: &impl ConnectionTrait,

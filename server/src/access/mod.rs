@@ -44,9 +44,9 @@ pub use album::{
 };
 pub use api_key::{api_key, api_keys};
 pub use asset::{
-    all_files, asset, asset_of_blob, asset_of_digest, files, has_all_blobs, is_withdrawn,
-    mark_damaged, own_asset_ids, own_assets, own_list, own_motion, owner_of_expired_trash,
-    sharable_assets, trash, visible_assets,
+    all_files, asset, asset_of_blob, asset_of_digest, assets_of, files, has_all_blobs,
+    is_withdrawn, mark_damaged, own_asset_ids, own_assets, own_list, own_motion,
+    owner_of_expired_trash, sharable_assets, trash, visible_assets,
 };
 pub use attempt::{Attempt, forget_attempts};
 pub use audit::audit_events;
@@ -68,8 +68,8 @@ pub use upload::{
     active_uploads, expired_uploads, lock_expired_upload, lock_upload, reserved_bytes, upload,
 };
 pub use user::{
-    LockedUser, active_admins, directory, found_user, known_users, lock_user, me, owned_album_ids,
-    user, user_by_email, users, visible_user,
+    LockedUser, active_admins, directory, found_user, known_users, lock_purgeable_user, lock_user,
+    me, owned_album_ids, purgeable_users, user, user_by_email, users, visible_user,
 };
 
 /// Who calls.

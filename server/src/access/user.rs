@@ -16,6 +16,7 @@ use crate::entity::user::{self, Model as User};
 use crate::entity::{album, album_member};
 use crate::error::{Error, Result};
 use crate::id::UserId;
+use crate::time::Micros;
 
 /// The caller.
 pub async fn me(connection: &impl ConnectionTrait, caller: &UserActor) -> Result<User> {
@@ -146,6 +147,32 @@ pub async fn lock_user(transaction: &Transaction, id: UserId) -> Result<LockedUs
     }
     let user = find().one(&**transaction).await?;
     user.map(LockedUser).ok_or_else(|| Error::not_found("user", id))
+}
+
+/// A deleted account that nobody can restore any more, locked until the transaction ends; `None` if
+/// it is none, or gone.
+pub async fn lock_purgeable_user(
+    transaction: &Transaction,
+    id: UserId,
+    now: Micros,
+) -> Result<Option<LockedUser>> {
+    match lock_user(transaction, id).await {
+        Ok(user) => Ok(user.purge_time.is_some_and(|time| time <= now).then_some(user)),
+        Err(Error::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The deleted accounts that nobody can restore any more.
+pub async fn purgeable_users(
+    connection: &impl ConnectionTrait,
+    now: Micros,
+) -> Result<Vec<UserId>> {
+    let users = user::Entity::find()
+        .filter(user::Column::PurgeTime.lte(now))
+        .select_only()
+        .column(user::Column::Id);
+    Ok(users.into_tuple().all(connection).await?)
 }
 
 /// How many administrators could sign in, as the transaction sees it.

@@ -18,7 +18,9 @@ pub use download::{Download, download, read_windows};
 pub use rpc::Rpc;
 pub use sweep::{DeleteBlobs, SweepBlobs};
 pub use timeline::{Bucket, Filter, Trash, Unit, get_timeline_buckets, list};
-pub use trash::{PurgeTrash, delete, empty_trash, purge_expired, restore, take_back, trash};
+pub use trash::{
+    PurgeTrash, delete, delete_of_purgeable, empty_trash, purge_expired, restore, take_back, trash,
+};
 
 use std::collections::HashMap;
 

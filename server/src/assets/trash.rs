@@ -91,7 +91,7 @@ pub async fn delete(app: &App, actor: &Actor, ids: Vec<AssetId>) -> Result<()> {
         let owner = access::lock_user(&transaction, user.id).await?;
         let assets = access::own_assets(&transaction, &owner, &ids).await?;
         if let Some(kept) = assets.iter().find(|asset| asset.delete_time.is_none()) {
-            return Err(Error::not_in_trash(kept.id));
+            return Err(Error::not_in_trash("asset", kept.id));
         }
         delete_rows(&app_, &transaction, owner, ids).await
     })
@@ -141,6 +141,23 @@ pub async fn purge_expired(app: &App, limit: u64) -> Result<usize> {
         Some(owner) => delete_trash(app, owner, before, limit).await,
         None => Ok(0),
     }
+}
+
+/// Deletes for good assets of a deleted account that nobody can restore any more, `limit` at most,
+/// and returns how many: 0 when there are no more.
+pub async fn delete_of_purgeable(app: &App, owner: UserId, limit: u64) -> Result<usize> {
+    let app_ = app.clone();
+    app.transact(move |transaction| async move {
+        let owner = access::lock_purgeable_user(&transaction, owner, app_.now()).await?;
+        let Some(owner) = owner else { return Ok(0) };
+        let assets = access::assets_of(&transaction, &owner, limit).await?;
+        let count = assets.len();
+        if count > 0 {
+            delete_rows(&app_, &transaction, owner, assets).await?;
+        }
+        Ok(count)
+    })
+    .await
 }
 
 /// Deletes what an owner put into the trash at `before` or earlier, the longest there first.

@@ -51,6 +51,7 @@ pub(super) fn command() -> Command {
         .subcommand(one("enable", "Lets a disabled user in again"))
         .subcommand(one("reset-password", "Sets a user's password and ends their sessions"))
         .subcommand(one("delete", "Deletes a user; a week later all they own is gone"))
+        .subcommand(one("purge", "Deletes a deleted user for good, now, with all they own"))
         .subcommand(one("restore", "Restores a deleted user with all they own"))
 }
 
@@ -127,6 +128,10 @@ async fn change(app: &App, verb: &str, user: User, matches: &ArgMatches) -> anyh
         "enable" => set(Values::default(), AdminField::Disabled).await,
         "delete" => users::delete(app, &actor, id).await,
         "restore" => users::restore(app, &actor, id).await,
+        "purge" => {
+            users::purge(app, id).await?;
+            return Ok(say(format_args!("{} is gone for good", user.email))?);
+        }
         "reset-password" => {
             let count = users::reset_password(app, &actor, id, &password::read()?).await?;
             say(format_args!("{count} sessions were ended"))?;

@@ -234,6 +234,9 @@ async fn set_deleted(app: &App, actor: &Actor, id: UserId, is_deleted: bool) -> 
     let (app_, actor) = (app.clone(), actor.clone());
     let user = app.transact(move |transaction| async move {
         let user = lock(&transaction, id).await?;
+        if user.purge_time.is_some_and(|time| time <= app_.now()) {
+            return Err(Error::not_found("user", id));
+        }
         if user.delete_time.is_some() == is_deleted {
             return Ok(user);
         }

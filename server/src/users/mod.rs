@@ -5,11 +5,13 @@ mod directory;
 mod hide;
 mod manage;
 mod passwords;
+mod purge;
 mod rpc;
 
 pub use directory::{Filter, Profile, find_by_email, get, list, list_all};
 pub use manage::{AdminField, NewUser, PURGE_DELAY, Values, create, delete, restore, update};
 pub use passwords::{end_sessions, reset_password};
+pub use purge::{Purge, purge};
 pub use rpc::{Rpc, to_proto};
 
 use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, PaginatorTrait as _, Set};

@@ -146,6 +146,40 @@ impl AssetService for Fake {
         });
         Ok(Response::new(stream::iter(chunks).boxed()))
     }
+
+    async fn update_assets(&self, _: Request<UpdateAssetsRequest>) -> Answer<UpdateAssetsResponse> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn get_timeline_buckets(
+        &self,
+        _: Request<GetTimelineBucketsRequest>,
+    ) -> Answer<GetTimelineBucketsResponse> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn check_assets(&self, _: Request<CheckAssetsRequest>) -> Answer<CheckAssetsResponse> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn trash_assets(&self, _: Request<TrashAssetsRequest>) -> Answer<TrashAssetsResponse> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn restore_assets(
+        &self,
+        _: Request<RestoreAssetsRequest>,
+    ) -> Answer<RestoreAssetsResponse> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn delete_assets(&self, _: Request<DeleteAssetsRequest>) -> Answer<DeleteAssetsResponse> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn empty_trash(&self, _: Request<EmptyTrashRequest>) -> Answer<EmptyTrashResponse> {
+        Err(Status::unimplemented(""))
+    }
 }
 
 #[tonic::async_trait]
