@@ -47,7 +47,6 @@ fn row(setting: &Setting) -> String {
         "" => "–".to_owned(),
         default => format!("`{default}`"),
     };
-    let file =
-        if setting.is_secret { format!("; or `{variable}_FILE`") } else { String::new() };
+    let file = if setting.is_secret { format!("; or `{variable}_FILE`") } else { String::new() };
     format!("| `{variable}` | {default} | {}{file} |", setting.help)
 }
