@@ -1,5 +1,9 @@
 //! What happens when callers leave in the middle, and when the database is in trouble.
 
+use std::panic::AssertUnwindSafe;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use albumen::v1::{
@@ -7,6 +11,7 @@ use albumen::v1::{
     GetMeRequest, GetUploadRequest, ListAlbumsRequest, UpdateMeRequest, User,
 };
 use albumen_server::entity::user;
+use futures::FutureExt as _;
 use sea_orm::{
     ConnectionTrait as _, DbBackend, EntityTrait as _, Statement, TransactionTrait as _,
 };
@@ -216,4 +221,24 @@ mod database {
         })
         .await;
     }
+}
+
+/// A process that is being started holds the locks of its parent's files for a moment.
+#[tokio::test]
+async fn uploads_do_not_notice_that_processes_are_started() {
+    test(|server| async move {
+        let ann = server.user("ann").await;
+        let is_done = Arc::new(AtomicBool::new(false));
+        let done = Arc::clone(&is_done);
+        let starts = std::thread::spawn(move || {
+            while !done.load(Ordering::Relaxed) {
+                assert!(Command::new("true").status().unwrap().success());
+            }
+        });
+        let uploaded = AssertUnwindSafe(ann.photos(0..100)).catch_unwind().await;
+        is_done.store(true, Ordering::Relaxed);
+        starts.join().unwrap();
+        assert_eq!(uploaded.unwrap().len(), 100);
+    })
+    .await;
 }

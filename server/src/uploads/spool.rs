@@ -116,6 +116,16 @@ impl Spool {
     }
 }
 
+impl Drop for Spool {
+    /// Closing the file is not enough: a process that is being started has it open for a moment
+    /// too, and with it the lock.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(upload.id = %self.id, %error, "cannot unlock a spool file");
+        }
+    }
+}
+
 /// Removes the file of an upload that nobody needs any more. What is left behind by a failure the
 /// sweep finds: it has no active upload.
 pub(super) async fn remove(app: &App, id: UploadId) {
