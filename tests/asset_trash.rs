@@ -515,6 +515,13 @@ mod empty_trash {
             }
             let ann = server.login(&ann.user.email).await;
             assert!(ann.asset(&anns[2]).await.is_ok());
+
+            // Nobody need call for it.
+            server.sleep(DAY * 30);
+            server.run_jobs().await;
+            let ann = server.login(&ann.user.email).await;
+            expect_code(ann.asset(&anns[2]).await, Code::NotFound);
+            assert_eq!(used_bytes(&ann).await, 0);
         })
         .await;
     }
@@ -542,6 +549,13 @@ mod empty_trash {
                 assert_eq!(ann.get_album(&album).await.asset_count, 1);
             }
             assert_eq!(ann.timeline().await, ["0.jpg"]);
+
+            server.sleep(DAY * 30);
+            server.run_jobs().await;
+            let ann = server.login(&ann.user.email).await;
+            let request = ListAlbumsRequest { show_deleted: true, ..Default::default() };
+            let left = ann.albums().list_albums(request).await.unwrap().into_inner().albums;
+            assert_eq!(left.len(), 1);
         })
         .await;
     }
