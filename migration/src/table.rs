@@ -70,7 +70,7 @@ pub(crate) async fn drop_columns(
     Ok(())
 }
 
-/// Drops the index that [`index`] makes on some columns.
+/// Drops the index that [`index()`] makes on some columns.
 pub(crate) async fn drop_index(
     manager: &SchemaManager<'_>,
     table: &'static str,
