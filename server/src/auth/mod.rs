@@ -25,11 +25,12 @@ use crate::app::App;
 use crate::audit;
 use crate::entity::audit_event::Kind;
 use crate::entity::installation;
-use crate::entity::user::{self, Model as User};
+use crate::entity::user::Model as User;
 use crate::error::{Error, Result};
 use crate::id::{SessionId, UserId};
 use crate::keys;
 use crate::password::check_common;
+use crate::users;
 
 /// How a device signs in.
 #[derive(Debug)]
@@ -76,33 +77,20 @@ pub async fn set_up(
         let mut installation = installation.into_active_model();
         installation.setup_token_hash = Set(None);
         installation.update(&*transaction).await?;
-        let user = first_user(&app_, first, password_hash).insert(&*transaction).await?;
+        let values = users::Values {
+            display_name: first.display_name,
+            email: first.email,
+            is_admin: true,
+            ..users::Values::default()
+        };
+        let row = users::new_row(&app_, UserId::generate(), values, password_hash);
+        let user = row.insert(&*transaction).await?;
         let (app, tx, id) = (&app_, &transaction, user.id);
         audit::record_from(app, tx, network, Some(id), Kind::UserCreated, id).await?;
         let tokens = tokens::start(app, tx, &user, device).await?;
         Ok((user, tokens))
     })
     .await
-}
-
-fn first_user(app: &App, first: FirstUser, password_hash: String) -> user::ActiveModel {
-    let now = app.now();
-    user::ActiveModel {
-        id: Set(UserId::generate()),
-        folded_email: Set(user::fold(&first.email)),
-        email: Set(first.email),
-        display_name: Set(first.display_name),
-        password_hash: Set(password_hash),
-        is_admin: Set(true),
-        quota_bytes: Set(app.config.default_quota_bytes),
-        used_bytes: Set(0),
-        export_part_size_bytes: Set(None),
-        create_time: Set(now),
-        update_time: Set(now),
-        disabled_time: Set(None),
-        delete_time: Set(None),
-        purge_time: Set(None),
-    }
 }
 
 fn check_setup(installation: Option<installation::Model>, token_hash: &[u8]) -> Result<()> {

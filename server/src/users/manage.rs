@@ -105,7 +105,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewUser) -> Result<Profile> {
             None => UserId::generate(),
         };
         let email = new.values.email.clone();
-        let row = row(&app_, id, new.values, password_hash);
+        let row = new_row(&app_, id, new.values, password_hash);
         let user = row.insert(&*transaction).await.map_err(|error| email_taken(error, &email))?;
         audit::record(&app_, &transaction, &actor, Kind::UserCreated, id).await?;
         Ok(user)
@@ -113,7 +113,8 @@ pub async fn create(app: &App, actor: &Actor, new: NewUser) -> Result<Profile> {
     Ok(Profile::Whole(Box::new(user.await?)))
 }
 
-fn row(app: &App, id: UserId, values: Values, password_hash: String) -> user::ActiveModel {
+/// The row of a new user. Without a quota, the server's default applies.
+pub fn new_row(app: &App, id: UserId, values: Values, password_hash: String) -> user::ActiveModel {
     let now = app.now();
     user::ActiveModel {
         id: Set(id),

@@ -9,7 +9,9 @@ mod purge;
 mod rpc;
 
 pub use directory::{Filter, Profile, find_by_email, get, list, list_all};
-pub use manage::{AdminField, NewUser, PURGE_DELAY, Values, create, delete, restore, update};
+pub use manage::{
+    AdminField, NewUser, PURGE_DELAY, Values, create, delete, new_row, restore, update,
+};
 pub use passwords::{end_sessions, reset_password};
 pub use purge::{Purge, purge};
 pub use rpc::{Rpc, to_proto};
