@@ -22,6 +22,7 @@ mod m20261122_06_exports;
 mod m20261122_07_jobs;
 mod m20261122_08_asset_life;
 mod m20261122_09_credentials;
+mod m20261122_10_sharing;
 mod schema;
 mod table;
 
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_07_jobs::Migration),
             Box::new(m20261122_08_asset_life::Migration),
             Box::new(m20261122_09_credentials::Migration),
+            Box::new(m20261122_10_sharing::Migration),
         ]
     }
 }

@@ -15,6 +15,7 @@ use crate::blob::BlobStore;
 use crate::config::Config;
 use crate::database::{Database, Transaction};
 use crate::error::Result;
+use crate::events::Hub;
 use crate::jobs::Jobs;
 use crate::keys::Keys;
 use crate::password::Passwords;
@@ -43,6 +44,8 @@ pub struct Parts {
     pub passwords: Passwords,
     /// What open streams watch to notice that rights were taken away.
     pub revocations: Revocations,
+    /// Who watches which albums.
+    pub events: Hub,
     /// Work in the background.
     pub jobs: Jobs,
     /// Tasks that shutdown waits for.

@@ -79,8 +79,12 @@ ids! {
     SharedLinkId,
     /// A guest's id, new each time a link is opened.
     VisitorId,
+    /// A comment's or like's id.
+    ActivityId,
     /// An export's id.
     ExportId,
+    /// The id of a note that something was revoked.
+    RevocationId,
     /// The id of work in the background.
     JobId,
     /// The id of whoever holds a lease.

@@ -5,7 +5,7 @@
 //! 4. `transport`: one port, the list of services and layers.
 //! 3. Nouns: `installation`, `audit`, `auth`, `users`, `uploads`, `assets`, `albums`,
 //!    `shared_links`, `exports`, `backups`. In each, `mod.rs` has the operations and `rpc.rs` and `http.rs` their faces.
-//! 2. Rules: `app`, `access`, `jobs`.
+//! 2. Rules: `app`, `access`, `events`, `jobs`.
 //! 1. Materials: `entity`, `database`, `blob`, `keys`, `password`, `media`, `zip`, `byte_range`.
 //! 0. Words: `config`, `error`, `id`, `page`, `mask`, `time`.
 
@@ -22,6 +22,7 @@ pub mod config;
 pub mod database;
 pub mod entity;
 pub mod error;
+pub mod events;
 pub mod exports;
 pub mod id;
 pub mod installation;
@@ -65,6 +66,7 @@ pub fn jobs() -> Jobs {
         Kind::of::<assets::PurgeTrash>(),
         Kind::of::<assets::SweepBlobs>(),
         Kind::of::<auth::Sweep>(),
+        Kind::of::<events::Sweep>(),
         Kind::of::<exports::Sweep>(),
         Kind::of::<jobs::Sweep>(),
         Kind::of::<shared_links::Sweep>(),
@@ -77,6 +79,7 @@ pub fn jobs() -> Jobs {
         Schedule::of::<assets::PurgeTrash>(hour),
         Schedule::of::<assets::SweepBlobs>(24 * hour),
         Schedule::of::<auth::Sweep>(24 * hour),
+        Schedule::of::<events::Sweep>(hour),
         Schedule::of::<exports::Sweep>(hour),
         Schedule::of::<jobs::Sweep>(24 * hour),
         Schedule::of::<shared_links::Sweep>(24 * hour),
@@ -121,6 +124,7 @@ pub async fn open_with(
         tokens,
         passwords,
         revocations,
+        events: events::Hub::default(),
         jobs,
         tasks,
     }))
@@ -153,6 +157,7 @@ pub async fn serve(
     let transport::Stack { router, health } = transport::stack(&app).await;
     let stopping = CancellationToken::new();
     jobs::start(&app, &stopping);
+    events::follow(&app, &stopping);
     let stopped = stopping.clone();
     let shutdown = async move {
         shutdown.await;

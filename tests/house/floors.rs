@@ -5,7 +5,7 @@ use super::rust_files;
 const FLOORS: &[&[&str]] = &[
     &["config", "error", "id", "mask", "page", "time"],
     &["blob", "byte_range", "database", "entity", "keys", "media", "password", "zip"],
-    &["access", "app", "jobs"],
+    &["access", "app", "events", "jobs"],
     &[
         "albums",
         "assets",
@@ -25,11 +25,15 @@ const FLOORS: &[&[&str]] = &[
 const NEIGHBOURS: &[(&str, &str)] = &[
     ("access", "app"),
     ("app", "access"),
+    ("app", "events"),
     ("app", "jobs"),
     ("assets", "albums"),
     ("auth", "audit"),
     ("auth", "users"),
     ("error", "id"),
+    ("events", "access"),
+    ("events", "app"),
+    ("events", "jobs"),
     ("exports", "assets"),
     ("installation", "uploads"),
     ("jobs", "access"),

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 use crate::support::database::TestDatabase;
 
 /// Columns that name something outside the database.
-const NOT_ROWS: [&str; 1] = ["blob_id"];
+const NOT_ROWS: [&str; 2] = ["blob_id", "visitor_id"];
 
 pub(super) async fn open() -> (tempfile::TempDir, TestDatabase, Database) {
     let folder = tempfile::tempdir().unwrap();

@@ -14,7 +14,7 @@ use crate::entity::album::Model as Album;
 use crate::entity::album_member::Role;
 use crate::entity::{album, album_asset, album_member, asset, asset_file};
 use crate::error::{Error, Result};
-use crate::id::{AlbumId, UserId};
+use crate::id::{AlbumId, AssetId, UserId};
 use crate::time::Micros;
 
 /// An album that the caller may see. Requires a role.
@@ -96,6 +96,7 @@ pub fn albums(user: &UserActor) -> SelectTwo<album_member::Entity, album::Entity
     album_member::Entity::find()
         .find_also_related(album::Entity)
         .filter(album_member::Column::UserId.eq(user.id))
+        .filter(album::Column::IsList.eq(false))
         .filter(not_hidden())
 }
 
@@ -170,6 +171,20 @@ pub async fn lock_albums_having(
         .cond_where(entries)
         .to_owned();
     lock_album_ids(transaction, album::Column::Id.in_subquery(having).into_condition()).await
+}
+
+/// The album and the asset of each place for which `entries` holds, in albums that the transaction
+/// holds the locks of.
+pub async fn places(
+    transaction: &Transaction,
+    entries: Condition,
+) -> Result<Vec<(AlbumId, AssetId)>> {
+    let places = album_asset::Entity::find()
+        .filter(entries)
+        .select_only()
+        .column(album_asset::Column::AlbumId)
+        .column(album_asset::Column::AssetId);
+    Ok(places.into_tuple().all(&**transaction).await?)
 }
 
 /// Albums that are in the trash since `before` or longer, `limit` at most.

@@ -13,6 +13,7 @@ use crate::entity::{album, api_key, session, shared_link, user};
 use crate::error::{Error, Result};
 use crate::id::{ApiKeyId, SessionId, SharedLinkId, UserId, VisitorId};
 use crate::keys;
+use crate::time::Micros;
 
 /// What every API key begins with, so that people and scanners of leaked secrets know one.
 pub const API_KEY_PREFIX: &str = "albumen_";
@@ -118,7 +119,9 @@ async fn session(app: &App, is_it: Expr, network: Network) -> Result<Actor> {
         .one(app.database.reader())
         .await?;
     match found {
-        Some((session, Some(user))) => Ok(caller(&user, Via::Session(session.id), network)),
+        Some((session, Some(user))) => {
+            Ok(caller(&user, Via::Session(session.id), network, Some(session.expire_time)))
+        }
         _ => Err(Error::CredentialInvalid),
     }
 }
@@ -137,7 +140,8 @@ async fn key(app: &App, is_it: Expr, network: Network) -> Result<Actor> {
     if key.last_use_time.is_none_or(|last| last.after(USE_STEP) <= now) {
         note_use(app, key.id).await?;
     }
-    Ok(caller(&user, Via::ApiKey(key.id, Scopes::stored(&key.scopes)), network))
+    let via = Via::ApiKey(key.id, Scopes::stored(&key.scopes));
+    Ok(caller(&user, via, network, key.expire_time))
 }
 
 async fn note_use(app: &App, id: ApiKeyId) -> Result<()> {
@@ -152,8 +156,8 @@ async fn note_use(app: &App, id: ApiKeyId) -> Result<()> {
     .await
 }
 
-fn caller(user: &user::Model, via: Via, network: Network) -> Actor {
-    Actor::User(UserActor { id: user.id, is_admin: user.is_admin, via, network })
+fn caller(user: &user::Model, via: Via, network: Network, expire_time: Option<Micros>) -> Actor {
+    Actor::User(UserActor { id: user.id, is_admin: user.is_admin, via, network, expire_time })
 }
 
 async fn guest(
@@ -176,5 +180,11 @@ async fn guest(
         visitor_id,
         password_version,
         allow_download: link.allow_download,
+        quality: link.quality,
+        metadata: link.metadata,
+        allow_upload: link.allow_upload,
+        allow_undo: link.allow_undo,
+        activity: link.guest_activity,
+        expire_time: link.expire_time,
     }]))
 }

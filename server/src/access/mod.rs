@@ -13,6 +13,7 @@ mod blob;
 mod client;
 mod cookie;
 mod credential;
+mod event;
 mod export;
 mod guard;
 mod identity;
@@ -35,12 +36,14 @@ use tokio_stream::StreamExt as _;
 
 use crate::app::App;
 use crate::entity::album_member::Role;
+use crate::entity::shared_link::{GuestActivity, Metadata, Quality};
 use crate::error::{Error, Result};
 use crate::id::{AlbumId, ApiKeyId, SessionId, SharedLinkId, UserId, VisitorId};
+use crate::time::Micros;
 
 pub use album::{
     album, album_assets, album_entries, album_files, album_places, albums, created, expired_albums,
-    lock_album, lock_albums_having, lock_expired_albums, owners, with_role,
+    lock_album, lock_albums_having, lock_expired_albums, owners, places, with_role,
 };
 pub use api_key::{api_key, api_keys};
 pub use asset::{
@@ -54,6 +57,7 @@ pub use blob::named_blobs;
 pub use client::Client;
 pub use cookie::{Cookie, CookieName};
 pub use credential::{API_KEY_PREFIX, authenticate, authenticate_cookies, has_opened};
+pub use event::{last_event, recent_revocations, watched_activity, watched_album, watched_members};
 pub use export::{export, export_part, export_parts, lock_export};
 pub use guard::{Revocations, guard};
 pub use identity::refuse_taken;
@@ -113,6 +117,8 @@ pub struct UserActor {
     pub via: Via,
     /// Where they call from.
     pub network: Network,
+    /// When their session or key ends.
+    pub expire_time: Option<Micros>,
 }
 
 /// How a user proved who they are.
@@ -157,6 +163,18 @@ pub struct LinkActor {
     pub password_version: i32,
     /// Whether the guest may download.
     pub allow_download: bool,
+    /// Which bytes the guest may download.
+    pub quality: Quality,
+    /// What the guest gets to know of photos.
+    pub metadata: Metadata,
+    /// Whether the guest may add photos.
+    pub allow_upload: bool,
+    /// Whether the guest may take back what they have just added.
+    pub allow_undo: bool,
+    /// What the guest may do with comments and likes.
+    pub activity: GuestActivity,
+    /// When the link stops.
+    pub expire_time: Option<Micros>,
 }
 
 impl Actor {
@@ -189,6 +207,16 @@ impl Actor {
             (required, Self::User(_) | Self::Guest(_) | Self::Operator) => {
                 Err(Error::CallerNotAllowed(required))
             }
+        }
+    }
+
+    /// When the first of the caller's credentials ends, as far as is known.
+    #[must_use]
+    pub fn expire_time(&self) -> Option<Micros> {
+        match self {
+            Self::User(user) => user.expire_time,
+            Self::Guest(links) => links.iter().filter_map(|link| link.expire_time).min(),
+            Self::Anonymous | Self::Operator => None,
         }
     }
 

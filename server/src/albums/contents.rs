@@ -18,6 +18,7 @@ use crate::entity::album_asset::{self, Column, Model as AlbumAsset, POSITION_STE
 use crate::entity::album_member::Role;
 use crate::entity::asset::Model as Asset;
 use crate::error::{Error, Result};
+use crate::events::{self, Event};
 use crate::id::{AlbumId, AssetId};
 
 /// What became of assets that were to be added.
@@ -95,6 +96,8 @@ pub(super) async fn insert(
         change.cover_asset_id = Set(Some(first.id));
     }
     change.update(&**transaction).await?;
+    let new = new.iter().map(|asset| asset.id).collect();
+    events::record(app, transaction, album.id, &Event::AssetsAdded(new)).await?;
     Ok(added)
 }
 
@@ -125,11 +128,12 @@ pub async fn remove_assets(
             .filter(Column::AssetId.is_in(found.iter().copied()));
         delete.exec(&*transaction).await?;
         settle(&app_, &transaction, &[id]).await?;
-        Ok(found.len())
+        let count = found.len();
+        events::record(&app_, &transaction, id, &Event::AssetsRemoved(found)).await?;
+        events::revoke(&app_, &transaction).await?;
+        Ok(count)
     });
-    let removed = removed.await?;
-    app.revocations.announce();
-    Ok(removed)
+    removed.await
 }
 
 /// The asset that a caller wants as cover, which must be in the album; without one, the first in
@@ -182,10 +186,11 @@ pub async fn reorder_assets(
             gap = self::gap(&transaction, &album, previous, &assets).await?;
         }
         let step = gap.step(assets.len());
-        for (asset_id, index) in assets.into_iter().zip(1..) {
-            set_position(&transaction, id, asset_id, gap.after + step * index).await?;
+        for (asset_id, index) in assets.iter().zip(1..) {
+            set_position(&transaction, id, *asset_id, gap.after + step * index).await?;
         }
         touched(&app_, &album).update(&*transaction).await?;
+        events::record(&app_, &transaction, id, &Event::AssetsChanged(assets)).await?;
         access::album(&*transaction, &actor_, id, Role::Editor).await
     });
     let album = album.await?;

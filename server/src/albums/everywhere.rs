@@ -3,6 +3,8 @@
 //! An owner may have a hundred thousand assets: no statement here is about one of them. Whoever
 //! calls holds the lock of the owner's row, so that no asset gets into another album meanwhile.
 
+use std::collections::BTreeMap;
+
 use sea_orm::sea_query::{
     Expr, ExprTrait as _, Func, FunctionCall, IntoCondition as _, Query, SelectStatement,
 };
@@ -18,6 +20,7 @@ use crate::entity::album::{self, Order};
 use crate::entity::album_asset::{self, Column};
 use crate::entity::asset;
 use crate::error::Result;
+use crate::events::{self, Event};
 use crate::id::{AlbumId, AssetId, UserId};
 
 /// How many albums one statement takes at most; SQLite's limit of values is 32766.
@@ -49,6 +52,35 @@ impl Assets {
             Self::Of(_) => entries_of(self.condition()),
         }
     }
+
+    /// Which of them each of some albums has; none is named where they may be too many to name.
+    async fn places(&self, transaction: &Transaction, albums: &[AlbumId]) -> Result<Places> {
+        let mut places: Places = albums.iter().map(|album| (*album, Vec::new())).collect();
+        if let Self::Of(_) = self {
+            return Ok(places);
+        }
+        for (album, asset) in access::places(transaction, self.entries()).await? {
+            places.entry(album).or_default().push(asset);
+        }
+        Ok(places)
+    }
+}
+
+/// The assets that something happened to, by album.
+type Places = BTreeMap<AlbumId, Vec<AssetId>>;
+
+/// Tells those who watch the albums.
+async fn tell(
+    app: &App,
+    transaction: &Transaction,
+    places: Places,
+    event: fn(Vec<AssetId>) -> Event,
+) -> Result<()> {
+    for (album, assets) in places {
+        let event = if assets.is_empty() { Event::AssetsChanged(assets) } else { event(assets) };
+        events::record(app, transaction, album, &event).await?;
+    }
+    Ok(())
 }
 
 fn entries_of(assets: Condition) -> Condition {
@@ -60,7 +92,7 @@ fn entries_of(assets: Condition) -> Condition {
 /// Hides assets in all albums and so from everybody but their owner, or shows them again. They keep
 /// their places. What is in the trash stays hidden.
 ///
-/// Whoever hides announces it to open streams once the transaction is committed.
+/// Whoever hides records the revocation.
 pub async fn set_hidden(
     app: &App,
     transaction: &Transaction,
@@ -68,6 +100,7 @@ pub async fn set_hidden(
     is_hidden: bool,
 ) -> Result<()> {
     let albums = access::lock_albums_having(transaction, assets.entries()).await?;
+    let places = assets.places(transaction, &albums).await?;
     let entries = if is_hidden {
         assets.entries()
     } else {
@@ -77,21 +110,25 @@ pub async fn set_hidden(
         .col_expr(Column::IsHidden, is_hidden.into())
         .filter(entries);
     update.exec(&**transaction).await?;
-    settle(app, transaction, &albums).await
+    settle(app, transaction, &albums).await?;
+    let event = if is_hidden { Event::AssetsRemoved } else { Event::AssetsAdded };
+    tell(app, transaction, places, event).await
 }
 
 /// Takes assets out of all albums, and so from everybody but their owner, for good.
 ///
-/// Whoever calls announces it to open streams once the transaction is committed.
+/// Whoever calls records the revocation.
 pub async fn remove_everywhere(
     app: &App,
     transaction: &Transaction,
     assets: &Assets,
 ) -> Result<()> {
     let albums = access::lock_albums_having(transaction, assets.entries()).await?;
+    let places = assets.places(transaction, &albums).await?;
     let delete = album_asset::Entity::delete_many().filter(assets.entries());
     delete.exec(&**transaction).await?;
-    settle(app, transaction, &albums).await
+    settle(app, transaction, &albums).await?;
+    tell(app, transaction, places, Event::AssetsRemoved).await
 }
 
 /// Sorts assets by their new times and days in all albums.
@@ -111,7 +148,9 @@ pub async fn follow_times(app: &App, transaction: &Transaction, assets: &Assets)
         .filter(assets.entries())
         .exec(&**transaction)
         .await?;
-    settle(app, transaction, &albums).await
+    settle(app, transaction, &albums).await?;
+    let places = assets.places(transaction, &albums).await?;
+    tell(app, transaction, places, Event::AssetsChanged).await
 }
 
 /// Brings counts, dates and covers of locked albums up to what is in them.

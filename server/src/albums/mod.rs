@@ -24,6 +24,7 @@ use crate::entity::album::{self, Model as Album, Order as AlbumOrder};
 use crate::entity::album_member::{self, Role};
 use crate::entity::user::fold;
 use crate::error::{Error, Result};
+use crate::events::{self, Event};
 use crate::id::{AlbumId, AssetId, UserId};
 use crate::mask;
 
@@ -148,6 +149,9 @@ async fn insert(
         delete_time: Set(None),
         hide_time: Set(None),
         hidden_cover_asset_id: Set(None),
+        is_activity_enabled: Set(true),
+        is_list: Set(false),
+        event_sequence: Set(0),
     };
     let album = album.insert(&**transaction).await?;
     let member = album_member::ActiveModel {
@@ -155,6 +159,7 @@ async fn insert(
         user_id: Set(owner),
         role: Set(Role::Owner),
         create_time: Set(now),
+        seen_time: Set(Some(now)),
     };
     member.insert(&**transaction).await?;
     Ok(album)
@@ -194,6 +199,7 @@ pub async fn update(
             }
         }
         change.update(&*transaction).await?;
+        events::record(&app_, &transaction, id, &Event::AlbumUpdated).await?;
         access::album(&*transaction, &actor_, id, Role::Editor).await
     });
     let album = album.await?;
@@ -202,9 +208,7 @@ pub async fn update(
 
 /// Puts an album into the trash. Requires the owner role.
 pub async fn delete(app: &App, actor: &Actor, id: AlbumId, etag: String) -> Result<AlbumView> {
-    let view = set_trashed(app, actor, id, true, etag).await?;
-    app.revocations.announce();
-    Ok(view)
+    set_trashed(app, actor, id, true, etag).await
 }
 
 /// Takes an album out of the trash. Requires the owner role.
@@ -229,6 +233,8 @@ async fn set_trashed(
         let mut change = touched(&app_, &album);
         change.delete_time = Set(is_trashed.then(|| app_.now()));
         change.update(&*transaction).await?;
+        events::record(&app_, &transaction, id, &Event::AlbumUpdated).await?;
+        events::revoke(&app_, &transaction).await?;
         access::album(&*transaction, &actor_, id, Role::Owner).await
     });
     let album = album.await?;

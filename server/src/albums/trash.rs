@@ -7,6 +7,7 @@ use crate::access;
 use crate::app::App;
 use crate::entity::album;
 use crate::error::{Error, Result};
+use crate::events;
 use crate::jobs::{Context, Job};
 
 /// How many albums one transaction deletes.
@@ -40,15 +41,15 @@ pub async fn purge_expired(app: &App, limit: u64) -> Result<usize> {
     if expired.is_empty() {
         return Ok(0);
     }
+    let app_ = app.clone();
     let purged = app.transact(move |transaction| async move {
         let expired = access::lock_expired_albums(&transaction, expired, before).await?;
         let delete = album::Entity::delete_many()
             .filter(album::Column::Id.is_in(expired.iter().copied()))
             .exec(&*transaction);
         delete.await?;
+        events::revoke(&app_, &transaction).await?;
         Ok(expired.len())
     });
-    let purged = purged.await?;
-    app.revocations.announce();
-    Ok(purged)
+    purged.await
 }

@@ -9,6 +9,7 @@ use crate::albums::{self, Assets};
 use crate::app::App;
 use crate::entity::asset::{self, Column, Visibility};
 use crate::error::{Error, Result};
+use crate::events;
 use crate::id::AssetId;
 use crate::mask;
 use crate::time::Micros;
@@ -94,16 +95,13 @@ pub async fn update(
         let these = Assets::These(ids.clone());
         if is_locking {
             albums::remove_everywhere(&app_, &transaction, &these).await?;
+            events::revoke(&app_, &transaction).await?;
         } else if moves {
             albums::follow_times(&app_, &transaction, &these).await?;
         }
         access::own_assets(&transaction, &owner, &ids).await
     });
-    let updated = updated.await?;
-    if is_locking {
-        app.revocations.announce();
-    }
-    with_files(app, updated).await
+    with_files(app, updated.await?).await
 }
 
 fn change(now: Micros, values: &Values, fields: &[Field]) -> UpdateMany<asset::Entity> {

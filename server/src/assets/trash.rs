@@ -18,6 +18,7 @@ use crate::database::Transaction;
 use crate::entity::asset::{self, Column, Visibility};
 use crate::entity::{album_asset, upload};
 use crate::error::{Error, Result};
+use crate::events;
 use crate::id::{AssetId, UserId};
 use crate::jobs::{self, Context, Job};
 use crate::time::Micros;
@@ -43,11 +44,10 @@ pub async fn trash(app: &App, actor: &Actor, ids: Vec<AssetId>) -> Result<Vec<As
         let update = asset::Entity::update_many().set(change);
         update.filter(Column::Id.is_in(fresh.iter().copied())).exec(&*transaction).await?;
         albums::set_hidden(&app_, &transaction, &Assets::These(fresh), true).await?;
+        events::revoke(&app_, &transaction).await?;
         access::own_assets(&transaction, &owner, &ids).await
     });
-    let trashed = trashed.await?;
-    app.revocations.announce();
-    with_files(app, trashed).await
+    with_files(app, trashed.await?).await
 }
 
 /// Takes assets of the caller's out of the trash, to where they were in their albums, and returns
@@ -95,9 +95,7 @@ pub async fn delete(app: &App, actor: &Actor, ids: Vec<AssetId>) -> Result<()> {
         }
         delete_rows(&app_, &transaction, owner, ids).await
     })
-    .await?;
-    app.revocations.announce();
-    Ok(())
+    .await
 }
 
 /// Deletes for good what is in the caller's trash by now, and returns how many assets that were.
@@ -172,9 +170,7 @@ async fn delete_trash(app: &App, owner: UserId, before: Micros, limit: u64) -> R
         }
         Ok(count)
     });
-    let deleted = deleted.await?;
-    app.revocations.announce();
-    Ok(deleted)
+    deleted.await
 }
 
 /// Deletes assets with all that is theirs, and gives their bytes back to their owner's quota.
@@ -201,5 +197,6 @@ async fn delete_rows(
     owner.used_bytes = Set(used_bytes);
     owner.update(&**transaction).await?;
     let blobs: Vec<_> = files.iter().map(|file| BlobKey::Original(file.blob_id)).collect();
-    jobs::enqueue(app, transaction, DeleteBlobs::new(&blobs)).await
+    jobs::enqueue(app, transaction, DeleteBlobs::new(&blobs)).await?;
+    events::revoke(app, transaction).await
 }

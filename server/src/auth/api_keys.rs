@@ -14,6 +14,7 @@ use crate::audit;
 use crate::entity::api_key::{self, Column, Model as ApiKey};
 use crate::entity::audit_event::Kind;
 use crate::error::{Error, Result};
+use crate::events;
 use crate::id::ApiKeyId;
 use crate::keys;
 use crate::page::{self, Page, Paged};
@@ -85,9 +86,8 @@ pub async fn delete_api_key(app: &App, actor: &Actor, id: ApiKeyId) -> Result<()
     let (app_, actor, user) = (app.clone(), actor.clone(), *actor.user()?);
     app.transact(move |transaction| async move {
         access::api_key(&*transaction, &user, id).await?.delete(&*transaction).await?;
-        audit::record(&app_, &transaction, &actor, Kind::ApiKeyDeleted, id).await
+        audit::record(&app_, &transaction, &actor, Kind::ApiKeyDeleted, id).await?;
+        events::revoke(&app_, &transaction).await
     })
-    .await?;
-    app.revocations.announce();
-    Ok(())
+    .await
 }

@@ -27,6 +27,7 @@ use crate::entity::audit_event::Kind;
 use crate::entity::installation;
 use crate::entity::user::Model as User;
 use crate::error::{Error, Result};
+use crate::events;
 use crate::id::{SessionId, UserId};
 use crate::keys;
 use crate::password::check_common;
@@ -171,10 +172,9 @@ pub async fn logout(app: &App, actor: &Actor) -> Result<()> {
         if let Some(session) = access::lock_session(&transaction, id).await? {
             session.delete(&*transaction).await?;
             audit::record(&app_, &transaction, &actor, Kind::SessionEnded, id).await?;
+            events::revoke(&app_, &transaction).await?;
         }
         Ok(())
     })
-    .await?;
-    app.revocations.announce();
-    Ok(())
+    .await
 }

@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::audit;
 use crate::entity::audit_event::Kind;
 use crate::error::{Error, Result};
+use crate::events;
 use crate::password::check_common;
 use crate::users;
 
@@ -34,9 +35,8 @@ pub async fn change_password(app: &App, actor: &Actor, current: &str, new: &str)
         row.update_time = Set(now);
         row.update(&*transaction).await?;
         audit::record(&app_, &transaction, &actor, Kind::PasswordChanged, caller.id).await?;
+        events::revoke(&app_, &transaction).await?;
         users::end_sessions(&transaction, caller.id, Some(session_id)).await
     });
-    let count = count.await?;
-    app.revocations.announce();
-    Ok(count)
+    count.await
 }

@@ -12,6 +12,7 @@ use crate::audit;
 use crate::entity::audit_event::Kind;
 use crate::entity::session::{self, Column, Model as Session};
 use crate::error::Result;
+use crate::events;
 use crate::id::SessionId;
 use crate::mask;
 use crate::page::{self, Page, Paged};
@@ -81,11 +82,10 @@ pub async fn revoke_session(app: &App, actor: &Actor, id: SessionId) -> Result<(
     app.transact(move |transaction| async move {
         let session = access::own_session(&transaction, &user, id, app_.now()).await?;
         session.delete(&*transaction).await?;
-        audit::record(&app_, &transaction, &actor, Kind::SessionEnded, id).await
+        audit::record(&app_, &transaction, &actor, Kind::SessionEnded, id).await?;
+        events::revoke(&app_, &transaction).await
     })
-    .await?;
-    app.revocations.announce();
-    Ok(())
+    .await
 }
 
 /// Ends all of the caller's sessions but the one that calls, and returns how many.
@@ -96,12 +96,11 @@ pub async fn revoke_other_sessions(app: &App, actor: &Actor) -> Result<u64> {
         let count = users::end_sessions(&transaction, user.id, Some(session_id)).await?;
         if count > 0 {
             audit::record(&app_, &transaction, &actor, Kind::SessionEnded, "").await?;
+            events::revoke(&app_, &transaction).await?;
         }
         Ok(count)
     });
-    let count = count.await?;
-    app.revocations.announce();
-    Ok(count)
+    count.await
 }
 
 /// Whether a session is the one that calls.

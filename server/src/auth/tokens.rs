@@ -15,6 +15,7 @@ use crate::entity::audit_event::Kind;
 use crate::entity::session::{self, Model as Session};
 use crate::entity::user::Model as User;
 use crate::error::{Error, Result};
+use crate::events;
 use crate::id::SessionId;
 use crate::keys;
 use crate::time::Micros;
@@ -113,13 +114,10 @@ pub async fn refresh(app: &App, client: &Client, refresh_token: &str) -> Result<
         let kind = Kind::SessionStolen;
         audit::record_from(&app_, &transaction, network, None, kind, session.id).await?;
         session.delete(&*transaction).await?;
+        events::revoke(&app_, &transaction).await?;
         Ok(None)
     });
-    let tokens = tokens.await?;
-    if tokens.is_none() {
-        app.revocations.announce();
-    }
-    tokens.ok_or(Error::CredentialInvalid)
+    tokens.await?.ok_or(Error::CredentialInvalid)
 }
 
 async fn rotate(

@@ -41,6 +41,12 @@ pub struct Model {
     pub hide_time: Option<Micros>,
     /// The asset that stands for it again once that asset is no longer hidden.
     pub hidden_cover_asset_id: Option<AssetId>,
+    /// Whether people may write comments and likes.
+    pub is_activity_enabled: bool,
+    /// Whether it is the content of a link to a list of assets, and shows nowhere else.
+    pub is_list: bool,
+    /// The number of its last event.
+    pub event_sequence: i64,
 }
 
 /// What a row refers to.

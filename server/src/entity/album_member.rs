@@ -19,6 +19,8 @@ pub struct Model {
     pub role: Role,
     /// Since when.
     pub create_time: Micros,
+    /// When the member first opened it; never for whoever made it.
+    pub seen_time: Option<Micros>,
 }
 
 /// What a row refers to.
@@ -45,6 +47,12 @@ impl ActiveModelBehavior for ActiveModel {}
 impl Related<super::album::Entity> for Entity {
     fn to() -> RelationDef {
         Relation::Album.def()
+    }
+}
+
+impl Related<super::user::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::User.def()
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Model {
     pub withdraw_time: Option<Micros>,
     /// The local date of `sort_time` in days since 1970. The database computes it.
     pub local_day: i32,
+    /// The name that the guest gave who uploaded it.
+    pub guest_name: Option<String>,
 }
 
 /// What a row refers to: nothing.

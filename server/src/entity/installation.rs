@@ -16,6 +16,12 @@ pub struct Model {
     pub setup_token_hash: Option<Vec<u8>>,
     /// When the installation was made.
     pub create_time: Micros,
+    /// Whether people may make shared links, and existing ones open.
+    pub allow_links: bool,
+    /// Whether new links must have a password.
+    pub require_link_password: bool,
+    /// How long new links may live, in seconds.
+    pub max_link_lifetime_s: Option<i64>,
 }
 
 /// What a row refers to: nothing.

@@ -1,11 +1,14 @@
 //! One file for each table: its row, what it refers to, and what can be said of a row alone.
 
+pub mod activity;
 pub mod album;
 pub mod album_asset;
+pub mod album_event;
 pub mod album_member;
 pub mod api_key;
 pub mod asset;
 pub mod asset_file;
+pub mod asset_variant;
 pub mod attempt;
 pub mod audit_event;
 pub mod export;
@@ -13,6 +16,7 @@ pub mod export_part;
 pub mod installation;
 pub mod job;
 pub mod lease;
+pub mod revocation;
 pub mod schedule;
 pub mod session;
 pub mod shared_link;

@@ -40,6 +40,32 @@ pub struct Model {
     pub delete_time: Option<Micros>,
     /// Since when its creator's account is deleted: it does not open.
     pub hide_time: Option<Micros>,
+    /// Whether guests may add photos.
+    pub allow_upload: bool,
+    /// Whether guests may take back what they have just added.
+    pub allow_undo: bool,
+    /// How many bytes guests may add in all.
+    pub max_upload_bytes: Option<i64>,
+    /// How many photos guests may add in all.
+    pub max_upload_count: Option<i32>,
+    /// How many bytes guests have added.
+    pub uploaded_bytes: i64,
+    /// How many photos guests have added.
+    pub uploaded_count: i32,
+    /// What guests get to know of a photo.
+    pub metadata: Metadata,
+    /// Which bytes guests may download.
+    pub quality: Quality,
+    /// What guests may do with comments and likes.
+    pub guest_activity: GuestActivity,
+    /// How often it was opened.
+    pub open_count: i64,
+    /// How many guests opened it.
+    pub visitor_count: i64,
+    /// How many files and archives guests began to download.
+    pub download_count: i64,
+    /// When a guest last opened it or downloaded.
+    pub last_use_time: Option<Micros>,
 }
 
 /// What a row refers to.
@@ -60,4 +86,39 @@ impl Related<super::album::Entity> for Entity {
     fn to() -> RelationDef {
         Relation::Album.def()
     }
+}
+
+/// What guests get to know of a photo, beside its picture and the time when it was taken. The order
+/// is the meaning: each shows more than those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum Metadata {
+    /// Nothing more.
+    Hidden = 3,
+    /// Everything but the place.
+    WithoutLocation = 2,
+    /// Everything.
+    Full = 1,
+}
+
+/// Which bytes guests may download.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum Quality {
+    /// The files as they were uploaded, as far as `metadata` allows.
+    Originals = 1,
+    /// Smaller pictures only.
+    Previews = 2,
+}
+
+/// What guests may do with comments and likes. The order is the meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum GuestActivity {
+    /// Nothing.
+    Off = 1,
+    /// Read them.
+    Read = 2,
+    /// Write them, too.
+    Write = 3,
 }

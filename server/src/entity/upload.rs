@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::id::{AlbumId, AssetId, BlobId, UploadId, UserId};
+use crate::id::{AlbumId, AssetId, BlobId, SharedLinkId, UploadId, UserId, VisitorId};
 use crate::time::Micros;
 
 /// A row.
@@ -42,6 +42,16 @@ pub struct Model {
     pub create_time: Micros,
     /// When it is given up, or, once finished, forgotten.
     pub expire_time: Micros,
+    /// The link through which a guest uploads.
+    pub shared_link_id: Option<SharedLinkId>,
+    /// That guest.
+    pub visitor_id: Option<VisitorId>,
+    /// The name that the guest gave.
+    pub guest_name: Option<String>,
+    /// When it became an asset.
+    pub finish_time: Option<Micros>,
+    /// Whether the album did not have the asset before.
+    pub is_new_entry: bool,
 }
 
 /// What a row refers to: nothing.

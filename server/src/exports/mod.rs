@@ -23,6 +23,7 @@ use crate::app::App;
 use crate::entity::export::{self, Model as Export};
 use crate::entity::export_part::Summary;
 use crate::error::{Error, Result};
+use crate::events;
 use crate::id::ExportId;
 
 /// An export with its archives.
@@ -75,11 +76,9 @@ pub async fn delete(app: &App, actor: &Actor, id: ExportId) -> Result<()> {
     app.transact(move |transaction| async move {
         let export = access::lock_export(&transaction, &actor, id, app_.now()).await?;
         export.delete(&*transaction).await?;
-        Ok(())
+        events::revoke(&app_, &transaction).await
     })
-    .await?;
-    app.revocations.announce();
-    Ok(())
+    .await
 }
 
 /// The row of a new export goes first: its archives refer to it.

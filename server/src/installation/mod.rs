@@ -60,6 +60,9 @@ async fn create(database: &Database, keys: &Keys, now: Micros) -> Result<()> {
             key_check: Set(key_check),
             setup_token_hash: Set(None),
             create_time: Set(now),
+            allow_links: Set(true),
+            require_link_password: Set(false),
+            max_link_lifetime_s: Set(None),
         };
         row.insert(&*transaction).await?;
         let key = signing_key::ActiveModel {

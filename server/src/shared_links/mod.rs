@@ -29,6 +29,7 @@ use crate::entity::album_member::Role;
 use crate::entity::audit_event::Kind;
 use crate::entity::shared_link::{self, Column, Model as SharedLink};
 use crate::error::{Error, Result};
+use crate::events;
 use crate::id::{AlbumId, SharedLinkId};
 use crate::keys::{self, Purpose};
 use crate::mask;
@@ -214,6 +215,7 @@ pub async fn create(
             update_time: Set(now),
             delete_time: Set(None),
             hide_time: Set(None),
+            ..Default::default()
         };
         let link = link.insert(&*transaction).await;
         let link = link.map_err(|error| slug_taken(error, values.slug))?;
@@ -270,10 +272,10 @@ pub async fn update(
         let link = change.update(&*transaction).await;
         let link = link.map_err(|error| slug_taken(error, values.slug))?;
         audit::record(&app_, &transaction, &actor_, Kind::LinkUpdated, id).await?;
+        events::revoke(&app_, &transaction).await?;
         Ok((link, album))
     });
     let (link, album) = updated.await?;
-    app.revocations.announce();
     view(app, link, album)
 }
 
@@ -292,10 +294,10 @@ pub async fn delete(app: &App, actor: &Actor, id: SharedLinkId) -> Result<LinkVi
         change.update_time = Set(now);
         let link = change.update(&*transaction).await?;
         audit::record(&app_, &transaction, &actor_, Kind::LinkRevoked, id).await?;
+        events::revoke(&app_, &transaction).await?;
         Ok((link, album))
     });
     let (link, album) = deleted.await?;
-    app.revocations.announce();
     view(app, link, album)
 }
 

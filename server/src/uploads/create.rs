@@ -149,6 +149,11 @@ fn row(app: &App, user: &UserActor, new: NewUpload, known: Option<&Asset>) -> up
         is_duplicate: Set(known.is_some()),
         create_time: Set(now),
         expire_time: Set(now.after(if known.is_some() { MEMORY } else { app.config.upload_ttl })),
+        shared_link_id: Set(None),
+        visitor_id: Set(None),
+        guest_name: Set(None),
+        finish_time: Set(known.map(|_| now)),
+        is_new_entry: Set(false),
     }
 }
 

@@ -146,6 +146,7 @@ async fn record(
     upload.state = Set(State::Finished);
     upload.asset_id = Set(Some(asset.id));
     upload.is_duplicate = Set(is_duplicate);
+    upload.finish_time = Set(Some(app.now()));
     upload.expire_time = Set(app.now().after(MEMORY));
     Ok(upload.update(&**transaction).await?)
 }
@@ -184,6 +185,7 @@ async fn insert_asset(
         delete_time: Set(None),
         withdraw_time: Set(None),
         local_day: NotSet,
+        guest_name: Set(upload.guest_name.clone()),
     };
     Ok(asset.insert(&**transaction).await?)
 }

@@ -12,6 +12,7 @@ use crate::database::Transaction;
 use crate::entity::audit_event::Kind;
 use crate::entity::user::{self, Model as User};
 use crate::error::{Error, Result};
+use crate::events;
 use crate::id::UserId;
 use crate::mask;
 use crate::password::check_common;
@@ -164,11 +165,10 @@ pub async fn update(
         let updated = updated.map_err(|error| email_taken(error, &values.email))?;
         settle(&transaction, &user, &updated).await?;
         audit::record(&app_, &transaction, &actor, Kind::UserUpdated, id).await?;
+        events::revoke(&app_, &transaction).await?;
         Ok(updated)
     });
-    let user = user.await?;
-    app.revocations.announce();
-    Ok(Profile::Whole(Box::new(user)))
+    Ok(Profile::Whole(Box::new(user.await?)))
 }
 
 fn apply(
@@ -251,9 +251,8 @@ async fn set_deleted(app: &App, actor: &Actor, id: UserId, is_deleted: bool) -> 
         super::hide::set_hidden(&app_, &transaction, id, is_deleted).await?;
         let kind = if is_deleted { Kind::UserDeleted } else { Kind::UserRestored };
         audit::record(&app_, &transaction, &actor, kind, id).await?;
+        events::revoke(&app_, &transaction).await?;
         Ok(updated)
     });
-    let user = user.await?;
-    app.revocations.announce();
-    Ok(Profile::Whole(Box::new(user)))
+    Ok(Profile::Whole(Box::new(user.await?)))
 }

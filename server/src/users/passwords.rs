@@ -12,6 +12,7 @@ use crate::database::Transaction;
 use crate::entity::audit_event::Kind;
 use crate::entity::session;
 use crate::error::Result;
+use crate::events;
 use crate::id::{SessionId, UserId};
 use crate::password::check_common;
 
@@ -29,11 +30,10 @@ pub async fn reset_password(app: &App, actor: &Actor, id: UserId, new: &str) -> 
         row.update_time = Set(app_.now());
         row.update(&*transaction).await?;
         audit::record(&app_, &transaction, &actor, Kind::PasswordReset, id).await?;
+        events::revoke(&app_, &transaction).await?;
         end_sessions(&transaction, id, None).await
     });
-    let count = count.await?;
-    app.revocations.announce();
-    Ok(count)
+    count.await
 }
 
 /// Ends the sessions of a user, but for one, as part of a larger transaction, after which open

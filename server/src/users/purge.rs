@@ -13,6 +13,7 @@ use crate::audit;
 use crate::entity::album;
 use crate::entity::audit_event::Kind;
 use crate::error::{Error, Result};
+use crate::events;
 use crate::id::UserId;
 use crate::jobs::{Context, Job};
 
@@ -51,11 +52,10 @@ async fn forget(app: &App, id: UserId) -> Result<()> {
             .filter(album::Column::Id.in_subquery(access::owned_album_ids(id)));
         albums.exec(&*transaction).await?;
         user.into_row().delete(&*transaction).await?;
-        audit::record(&app_, &transaction, &Actor::Operator, Kind::UserPurged, id).await
+        audit::record(&app_, &transaction, &Actor::Operator, Kind::UserPurged, id).await?;
+        events::revoke(&app_, &transaction).await
     })
-    .await?;
-    app.revocations.announce();
-    Ok(())
+    .await
 }
 
 /// Purges a deleted account now, without waiting for its time. For the command line.

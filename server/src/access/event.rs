@@ -1,0 +1,65 @@
+//! What those who watch an album they may see get to know, and what is known of revocations. Whether
+//! somebody may watch is checked with the album itself.
+
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+};
+
+use crate::entity::{activity, album, album_member, revocation, user};
+use crate::error::{Error, Result};
+use crate::id::{ActivityId, AlbumId, RevocationId, UserId};
+use crate::time::Micros;
+
+/// How far the clocks of two servers may be apart.
+const CLOCK_SKEW: std::time::Duration = std::time::Duration::from_secs(300);
+
+/// The number of an album's last event.
+pub async fn last_event(connection: &impl ConnectionTrait, id: AlbumId) -> Result<i64> {
+    let find = album::Entity::find_by_id(id).select_only().column(album::Column::EventSequence);
+    let found = find.into_tuple().one(connection).await?;
+    found.ok_or_else(|| Error::not_found("album", id))
+}
+
+/// An album, for those who watch it.
+pub async fn watched_album(
+    connection: &impl ConnectionTrait,
+    id: AlbumId,
+) -> Result<Option<album::Model>> {
+    Ok(album::Entity::find_by_id(id).one(connection).await?)
+}
+
+/// Some members of an album with their accounts, for those who watch it.
+pub async fn watched_members(
+    connection: &impl ConnectionTrait,
+    id: AlbumId,
+    users: &[UserId],
+) -> Result<Vec<(album_member::Model, user::Model)>> {
+    let found = album_member::Entity::find()
+        .find_also_related(user::Entity)
+        .filter(album_member::Column::AlbumId.eq(id))
+        .filter(album_member::Column::UserId.is_in(users.iter().copied()))
+        .all(connection)
+        .await?;
+    Ok(found.into_iter().filter_map(|(member, user)| Some((member, user?))).collect())
+}
+
+/// A comment or like with the account of its author, for those who watch its album.
+pub async fn watched_activity(
+    connection: &impl ConnectionTrait,
+    id: ActivityId,
+) -> Result<Option<(activity::Model, Option<user::Model>)>> {
+    let found = activity::Entity::find_by_id(id).find_also_related(user::Entity);
+    Ok(found.one(connection).await?)
+}
+
+/// What was revoked lately, on any server.
+pub async fn recent_revocations(
+    connection: &impl ConnectionTrait,
+    now: Micros,
+) -> Result<Vec<RevocationId>> {
+    let recent = revocation::Entity::find()
+        .filter(revocation::Column::CreateTime.gt(now.before(CLOCK_SKEW)))
+        .select_only()
+        .column(revocation::Column::Id);
+    Ok(recent.into_tuple().all(connection).await?)
+}

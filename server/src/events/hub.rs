@@ -1,0 +1,214 @@
+//! Handing what happens in an album to all who watch it, for one query each time.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, OnceCell, broadcast};
+
+use super::{Event, after};
+use crate::access;
+use crate::app::App;
+use crate::entity::{activity, album, album_member, user};
+use crate::error::Result;
+use crate::id::{AlbumId, UserId};
+
+/// How many events one who watches may be behind before they are told to resume.
+const CAPACITY: usize = 256;
+/// How many events are read at once.
+const BATCH: u64 = 256;
+/// How long a failed read is put off.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// An event with what those who watch need to know of it.
+#[derive(Debug)]
+pub struct Entry {
+    /// The number of the event among the album's.
+    pub sequence: i64,
+    /// What happened.
+    pub event: Event,
+    /// What it was about, as it is now.
+    pub details: Details,
+}
+
+/// What an event was about. What is gone by now is missing.
+#[derive(Debug, Default)]
+pub enum Details {
+    /// Nothing that the event itself does not say.
+    #[default]
+    None,
+    /// The album.
+    Album(Box<album::Model>),
+    /// Members with their accounts.
+    Members(Vec<(album_member::Model, user::Model)>),
+    /// A comment or like, with the account of its author unless that is a guest.
+    Activity(Box<activity::Model>, Option<Box<user::Model>>),
+}
+
+/// The albums that somebody watches on this server. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Hub(Arc<Mutex<HashMap<AlbumId, Arc<Channel>>>>);
+
+#[derive(Debug)]
+struct Channel {
+    sender: broadcast::Sender<Arc<Entry>>,
+    wake: Notify,
+    /// Behind which event this server began to read.
+    start: OnceCell<i64>,
+}
+
+/// What happens in an album from now on.
+#[derive(Debug)]
+pub struct Subscription {
+    receiver: broadcast::Receiver<Arc<Entry>>,
+    /// Kept: the channel lasts as long as somebody listens.
+    _channel: Arc<Channel>,
+}
+
+impl Subscription {
+    /// The next event; `None` if too many were missed, and then only reading the table helps.
+    pub async fn next(&mut self) -> Option<Arc<Entry>> {
+        self.receiver.recv().await.ok()
+    }
+}
+
+impl Hub {
+    /// Says that an album has events which nobody here may have read.
+    pub fn wake(&self, album_id: AlbumId) {
+        if let Some(channel) = self.channels().get(&album_id) {
+            channel.wake.notify_one();
+        }
+    }
+
+    /// The same for all albums that somebody watches.
+    pub fn wake_all(&self) {
+        self.channels().values().for_each(|channel| channel.wake.notify_one());
+    }
+
+    /// Listens to an album. Every event that is not in the table when this returns will come.
+    pub async fn subscribe(&self, app: &App, album_id: AlbumId) -> Result<Subscription> {
+        let (channel, is_new) = match self.channels().entry(album_id) {
+            Slot::Occupied(slot) => (Arc::clone(slot.get()), false),
+            Slot::Vacant(slot) => {
+                let sender = broadcast::Sender::new(CAPACITY);
+                let channel = Channel { sender, wake: Notify::new(), start: OnceCell::new() };
+                (Arc::clone(slot.insert(Arc::new(channel))), true)
+            }
+        };
+        let receiver = channel.sender.subscribe();
+        if is_new {
+            tokio::spawn(pump(app.clone(), self.clone(), album_id, Arc::clone(&channel)));
+        }
+        channel.begin(app, album_id).await?;
+        Ok(Subscription { receiver, _channel: channel })
+    }
+
+    /// Whether a channel without listeners was closed.
+    fn close(&self, album_id: AlbumId, channel: &Channel) -> bool {
+        let mut channels = self.channels();
+        let is_unheard = channel.sender.receiver_count() == 0;
+        if is_unheard {
+            channels.remove(&album_id);
+        }
+        is_unheard
+    }
+
+    fn channels(&self) -> std::sync::MutexGuard<'_, HashMap<AlbumId, Arc<Channel>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Channel {
+    async fn begin(&self, app: &App, album_id: AlbumId) -> Result<i64> {
+        let last = || access::last_event(app.database.reader(), album_id);
+        self.start.get_or_try_init(last).await.copied()
+    }
+}
+
+/// Reads the events of an album as they come, until nobody listens.
+async fn pump(app: App, hub: Hub, album_id: AlbumId, channel: Arc<Channel>) {
+    let mut last = None;
+    loop {
+        // The wait also ends by itself, to look whether anybody is still there.
+        tokio::time::timeout(PAUSE * 10, channel.wake.notified()).await.ok();
+        if hub.close(album_id, &channel) {
+            return;
+        }
+        while let Err(error) = forward(&app, album_id, &channel, &mut last).await {
+            crate::error::log(&error);
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+async fn forward(
+    app: &App,
+    album_id: AlbumId,
+    channel: &Channel,
+    last: &mut Option<i64>,
+) -> Result<()> {
+    let mut position = match *last {
+        Some(last) => last,
+        None => channel.begin(app, album_id).await?,
+    };
+    loop {
+        let events = after(app.database.reader(), album_id, position, BATCH).await?;
+        if events.is_empty() {
+            *last = Some(position);
+            return Ok(());
+        }
+        for (sequence, event) in events {
+            let entry = entry(app, album_id, sequence, event).await?;
+            // Nobody may be listening any more; the next wake finds out.
+            channel.sender.send(Arc::new(entry)).ok();
+            position = sequence;
+            *last = Some(position);
+        }
+    }
+}
+
+/// Looks up what an event was about.
+pub(super) async fn entry(
+    app: &App,
+    album_id: AlbumId,
+    sequence: i64,
+    event: Event,
+) -> Result<Entry> {
+    let connection = app.database.reader();
+    let members = async |users: &[UserId]| {
+        access::watched_members(connection, album_id, users).await.map(Details::Members)
+    };
+    let details = match &event {
+        Event::AssetsAdded(_)
+        | Event::AssetsRemoved(_)
+        | Event::AssetsChanged(_)
+        | Event::MembersRemoved(_)
+        | Event::ActivityRemoved(_) => Details::None,
+        Event::AlbumUpdated => access::watched_album(connection, album_id)
+            .await?
+            .map_or(Details::None, |album| Details::Album(Box::new(album))),
+        Event::MembersAdded(users) | Event::MembersUpdated(users) => members(users).await?,
+        Event::ActivityAdded(id) => match access::watched_activity(connection, *id).await? {
+            Some((activity, user)) => Details::Activity(Box::new(activity), user.map(Box::new)),
+            None => Details::None,
+        },
+    };
+    Ok(Entry { sequence, event, details })
+}
+
+impl App {
+    /// The events of an album behind a number, `limit` at most, with what they were about.
+    pub async fn past_events(
+        &self,
+        album_id: AlbumId,
+        sequence: i64,
+        limit: u64,
+    ) -> Result<Vec<Arc<Entry>>> {
+        let mut entries = Vec::new();
+        for (sequence, event) in after(self.database.reader(), album_id, sequence, limit).await? {
+            entries.push(Arc::new(entry(self, album_id, sequence, event).await?));
+        }
+        Ok(entries)
+    }
+}
