@@ -111,6 +111,7 @@ impl super::TestServer {
             user_id: Set(UserId::parse(&person.user.id).unwrap()),
             role: Set(role),
             create_time: Set(self.app.now()),
+            seen_time: Set(None),
         };
         let insert =
             self.app.transact(|transaction| async move { Ok(member.insert(&*transaction).await?) });
