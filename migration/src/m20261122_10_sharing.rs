@@ -179,6 +179,7 @@ fn revocation() -> TableCreateStatement {
     Table::create()
         .table("revocation")
         .col(uuid("id").primary_key())
+        .col(text("subject"))
         .col(big_integer("create_time"))
         .to_owned()
 }

@@ -5,6 +5,7 @@ use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _,
 };
 
+use super::Subject;
 use crate::entity::{activity, album, album_member, revocation, user};
 use crate::error::{Error, Result};
 use crate::id::{ActivityId, AlbumId, RevocationId, UserId};
@@ -56,10 +57,10 @@ pub async fn watched_activity(
 pub async fn recent_revocations(
     connection: &impl ConnectionTrait,
     now: Micros,
-) -> Result<Vec<RevocationId>> {
+) -> Result<Vec<(RevocationId, Subject)>> {
     let recent = revocation::Entity::find()
         .filter(revocation::Column::CreateTime.gt(now.before(CLOCK_SKEW)))
-        .select_only()
-        .column(revocation::Column::Id);
-    Ok(recent.into_tuple().all(connection).await?)
+        .all(connection)
+        .await?;
+    Ok(recent.into_iter().map(|row| (row.id, Subject::parse(&row.subject))).collect())
 }

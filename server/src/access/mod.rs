@@ -18,6 +18,7 @@ mod export;
 mod guard;
 mod identity;
 mod network;
+mod revocation;
 mod scope;
 mod session;
 mod shared_link;
@@ -59,9 +60,10 @@ pub use cookie::{Cookie, CookieName};
 pub use credential::{API_KEY_PREFIX, authenticate, authenticate_cookies, has_opened};
 pub use event::{last_event, recent_revocations, watched_activity, watched_album, watched_members};
 pub use export::{export, export_part, export_parts, lock_export};
-pub use guard::{Revocations, guard};
+pub use guard::guard;
 pub use identity::refuse_taken;
 pub use network::Network;
+pub use revocation::{Interest, Revocations, Subject};
 pub use scope::Scopes;
 pub use session::{
     has_users, installation, lock_installation, lock_session, own_session, own_sessions,

@@ -10,7 +10,7 @@ use sea_orm::{
 
 use super::everywhere::settle;
 use super::{AlbumView, touched, view, writable};
-use crate::access::{self, Actor, Granted};
+use crate::access::{self, Actor, Granted, Subject};
 use crate::app::App;
 use crate::database::Transaction;
 use crate::entity::album::{self, Model as Album, Order as AlbumOrder};
@@ -130,7 +130,7 @@ pub async fn remove_assets(
         settle(&app_, &transaction, &[id]).await?;
         let count = found.len();
         events::record(&app_, &transaction, id, &Event::AssetsRemoved(found)).await?;
-        events::revoke(&app_, &transaction).await?;
+        events::revoke_from(&app_, &transaction, Subject::Assets).await?;
         Ok(count)
     });
     removed.await

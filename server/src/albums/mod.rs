@@ -17,7 +17,7 @@ pub use trash::{PurgeTrash, purge_expired};
 
 use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Set};
 
-use crate::access::{self, Actor, Granted};
+use crate::access::{self, Actor, Granted, Subject};
 use crate::app::App;
 use crate::database::Transaction;
 use crate::entity::album::{self, Model as Album, Order as AlbumOrder};
@@ -234,7 +234,7 @@ async fn set_trashed(
         change.delete_time = Set(is_trashed.then(|| app_.now()));
         change.update(&*transaction).await?;
         events::record(&app_, &transaction, id, &Event::AlbumUpdated).await?;
-        events::revoke(&app_, &transaction).await?;
+        events::revoke_from(&app_, &transaction, Subject::Album(id)).await?;
         access::album(&*transaction, &actor_, id, Role::Owner).await
     });
     let album = album.await?;

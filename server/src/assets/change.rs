@@ -4,7 +4,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set, UpdateMany};
 
 use super::{AssetView, with_files};
-use crate::access::{self, Actor};
+use crate::access::{self, Actor, Subject};
 use crate::albums::{self, Assets};
 use crate::app::App;
 use crate::entity::asset::{self, Column, Visibility};
@@ -95,7 +95,7 @@ pub async fn update(
         let these = Assets::These(ids.clone());
         if is_locking {
             albums::remove_everywhere(&app_, &transaction, &these).await?;
-            events::revoke(&app_, &transaction).await?;
+            events::revoke_from(&app_, &transaction, Subject::Assets).await?;
         } else if moves {
             albums::follow_times(&app_, &transaction, &these).await?;
         }

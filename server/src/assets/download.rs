@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::stream::{Stream, StreamExt as _, iter};
 
 use super::AssetView;
-use crate::access::{self, Actor};
+use crate::access::{self, Actor, Interest};
 use crate::app::App;
 use crate::blob::{BlobError, BlobKey, Piece};
 use crate::entity::asset_file::{Kind, Model as AssetFile};
@@ -81,7 +81,7 @@ impl Download {
                 result
             }
         });
-        access::guard(app, actor, stream, move |app, actor| async move {
+        access::guard(app, actor, Interest::Bytes, stream, move |app, actor| async move {
             access::asset(app.database.reader(), &actor, id).await?.downloadable()?;
             Ok(())
         })

@@ -10,7 +10,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use super::{AssetView, DeleteBlobs, with_files};
-use crate::access::{self, Actor, LockedUser};
+use crate::access::{self, Actor, LockedUser, Subject};
 use crate::albums::{self, Assets};
 use crate::app::App;
 use crate::blob::BlobKey;
@@ -44,7 +44,7 @@ pub async fn trash(app: &App, actor: &Actor, ids: Vec<AssetId>) -> Result<Vec<As
         let update = asset::Entity::update_many().set(change);
         update.filter(Column::Id.is_in(fresh.iter().copied())).exec(&*transaction).await?;
         albums::set_hidden(&app_, &transaction, &Assets::These(fresh), true).await?;
-        events::revoke(&app_, &transaction).await?;
+        events::revoke_from(&app_, &transaction, Subject::Assets).await?;
         access::own_assets(&transaction, &owner, &ids).await
     });
     with_files(app, trashed.await?).await
@@ -198,5 +198,5 @@ async fn delete_rows(
     owner.update(&**transaction).await?;
     let blobs: Vec<_> = files.iter().map(|file| BlobKey::Original(file.blob_id)).collect();
     jobs::enqueue(app, transaction, DeleteBlobs::new(&blobs)).await?;
-    events::revoke(app, transaction).await
+    events::revoke_from(app, transaction, Subject::Assets).await
 }

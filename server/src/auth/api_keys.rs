@@ -8,7 +8,7 @@ use sea_orm::{
     Set,
 };
 
-use crate::access::{self, API_KEY_PREFIX, Actor, Scopes};
+use crate::access::{self, API_KEY_PREFIX, Actor, Scopes, Subject};
 use crate::app::App;
 use crate::audit;
 use crate::entity::api_key::{self, Column, Model as ApiKey};
@@ -87,7 +87,7 @@ pub async fn delete_api_key(app: &App, actor: &Actor, id: ApiKeyId) -> Result<()
     app.transact(move |transaction| async move {
         access::api_key(&*transaction, &user, id).await?.delete(&*transaction).await?;
         audit::record(&app_, &transaction, &actor, Kind::ApiKeyDeleted, id).await?;
-        events::revoke(&app_, &transaction).await
+        events::revoke_from(&app_, &transaction, Subject::User(user.id)).await
     })
     .await
 }

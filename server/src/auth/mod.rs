@@ -20,7 +20,7 @@ pub use tokens::{SessionTokens, refresh};
 
 use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, ModelTrait as _, Set};
 
-use crate::access::{self, Actor, Attempt, Client};
+use crate::access::{self, Actor, Attempt, Client, Subject};
 use crate::app::App;
 use crate::audit;
 use crate::entity::audit_event::Kind;
@@ -166,13 +166,14 @@ async fn verify(
 
 /// Ends the caller's session.
 pub async fn logout(app: &App, actor: &Actor) -> Result<()> {
-    let id: SessionId = actor.user()?.session_id()?;
+    let user = *actor.user()?;
+    let id: SessionId = user.session_id()?;
     let (app_, actor) = (app.clone(), actor.clone());
     app.transact(move |transaction| async move {
         if let Some(session) = access::lock_session(&transaction, id).await? {
             session.delete(&*transaction).await?;
             audit::record(&app_, &transaction, &actor, Kind::SessionEnded, id).await?;
-            events::revoke(&app_, &transaction).await?;
+            events::revoke_from(&app_, &transaction, Subject::User(user.id)).await?;
         }
         Ok(())
     })

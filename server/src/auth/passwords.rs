@@ -2,7 +2,7 @@
 
 use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Set};
 
-use crate::access::{self, Actor, Attempt};
+use crate::access::{self, Actor, Attempt, Subject};
 use crate::app::App;
 use crate::audit;
 use crate::entity::audit_event::Kind;
@@ -35,7 +35,7 @@ pub async fn change_password(app: &App, actor: &Actor, current: &str, new: &str)
         row.update_time = Set(now);
         row.update(&*transaction).await?;
         audit::record(&app_, &transaction, &actor, Kind::PasswordChanged, caller.id).await?;
-        events::revoke(&app_, &transaction).await?;
+        events::revoke_from(&app_, &transaction, Subject::User(caller.id)).await?;
         users::end_sessions(&transaction, caller.id, Some(session_id)).await
     });
     count.await

@@ -6,7 +6,7 @@ use sea_orm::{
     QueryOrder as _, QuerySelect as _, Set,
 };
 
-use crate::access::{self, Actor, UserActor};
+use crate::access::{self, Actor, Subject, UserActor};
 use crate::app::App;
 use crate::audit;
 use crate::entity::audit_event::Kind;
@@ -83,7 +83,7 @@ pub async fn revoke_session(app: &App, actor: &Actor, id: SessionId) -> Result<(
         let session = access::own_session(&transaction, &user, id, app_.now()).await?;
         session.delete(&*transaction).await?;
         audit::record(&app_, &transaction, &actor, Kind::SessionEnded, id).await?;
-        events::revoke(&app_, &transaction).await
+        events::revoke_from(&app_, &transaction, Subject::User(user.id)).await
     })
     .await
 }
@@ -96,7 +96,7 @@ pub async fn revoke_other_sessions(app: &App, actor: &Actor) -> Result<u64> {
         let count = users::end_sessions(&transaction, user.id, Some(session_id)).await?;
         if count > 0 {
             audit::record(&app_, &transaction, &actor, Kind::SessionEnded, "").await?;
-            events::revoke(&app_, &transaction).await?;
+            events::revoke_from(&app_, &transaction, Subject::User(user.id)).await?;
         }
         Ok(count)
     });

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, ModelTrait as _, Set};
 
 use super::Device;
-use crate::access::{self, Client, Cookie, CookieName};
+use crate::access::{self, Client, Cookie, CookieName, Subject};
 use crate::app::App;
 use crate::audit;
 use crate::database::Transaction;
@@ -113,8 +113,9 @@ pub async fn refresh(app: &App, client: &Client, refresh_token: &str) -> Result<
         }
         let kind = Kind::SessionStolen;
         audit::record_from(&app_, &transaction, network, None, kind, session.id).await?;
+        let user_id = session.user_id;
         session.delete(&*transaction).await?;
-        events::revoke(&app_, &transaction).await?;
+        events::revoke_from(&app_, &transaction, Subject::User(user_id)).await?;
         Ok(None)
     });
     tokens.await?.ok_or(Error::CredentialInvalid)

@@ -12,6 +12,8 @@ pub struct Model {
     /// The id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: RevocationId,
+    /// Who or what lost something, as `access` writes it.
+    pub subject: String,
     /// When.
     pub create_time: Micros,
 }

@@ -37,7 +37,7 @@ async fn watch_revocations(app: App) {
 
 async fn look(app: &App) -> Result<()> {
     let recent = access::recent_revocations(app.database.reader(), app.now()).await?;
-    app.revocations.notice(recent);
+    app.revocations.notice(&recent);
     Ok(())
 }
 

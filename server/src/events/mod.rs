@@ -19,6 +19,7 @@ pub use follow::follow;
 pub use hub::{Details, Entry, Hub, Subscription};
 pub use sweep::Sweep;
 
+use crate::access::Subject;
 use crate::app::App;
 use crate::database::Transaction;
 use crate::entity::{album, album_event};
@@ -135,10 +136,15 @@ pub async fn record(
     Ok(())
 }
 
-/// Notes that rights were taken away: open streams look again whether they may go on, on this
-/// server once the transaction is committed, on others within two seconds.
+/// Notes that rights were taken away, nobody knows whose.
 pub async fn revoke(app: &App, transaction: &Transaction) -> Result<()> {
-    app.revocations.record(app.now(), transaction).await?;
+    revoke_from(app, transaction, Subject::Everybody).await
+}
+
+/// Notes that rights were taken away: the open streams of those concerned look again whether they
+/// may go on, on this server once the transaction is committed, on others within two seconds.
+pub async fn revoke_from(app: &App, transaction: &Transaction, subject: Subject) -> Result<()> {
+    app.revocations.record(app.now(), transaction, subject).await?;
     notify(transaction, REVOKED).await
 }
 

@@ -18,7 +18,7 @@ pub use sweep::Sweep;
 use prost::Message;
 use sea_orm::{EntityTrait as _, ModelTrait as _};
 
-use crate::access::{self, Actor};
+use crate::access::{self, Actor, Subject};
 use crate::app::App;
 use crate::entity::export::{self, Model as Export};
 use crate::entity::export_part::Summary;
@@ -76,7 +76,7 @@ pub async fn delete(app: &App, actor: &Actor, id: ExportId) -> Result<()> {
     app.transact(move |transaction| async move {
         let export = access::lock_export(&transaction, &actor, id, app_.now()).await?;
         export.delete(&*transaction).await?;
-        events::revoke(&app_, &transaction).await
+        events::revoke_from(&app_, &transaction, Subject::Assets).await
     })
     .await
 }

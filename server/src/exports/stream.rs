@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crc32fast::Hasher;
 use futures::stream::{Stream, StreamExt as _};
 
-use crate::access::{self, Actor};
+use crate::access::{self, Actor, Interest};
 use crate::app::App;
 use crate::assets;
 use crate::blob::{BlobError, BlobKey, Piece};
@@ -85,7 +85,7 @@ impl ExportPart {
                 }
             }
         });
-        Ok(access::guard(app, actor, stream, move |app, actor| {
+        Ok(access::guard(app, actor, Interest::Bytes, stream, move |app, actor| {
             let blobs = Arc::clone(&blobs);
             async move {
                 let connection = app.database.reader();

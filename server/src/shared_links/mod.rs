@@ -20,7 +20,7 @@ use sea_orm::{
     QueryOrder as _, QuerySelect as _, Set, SqlErr,
 };
 
-use crate::access::{self, Actor};
+use crate::access::{self, Actor, Subject};
 use crate::albums;
 use crate::app::App;
 use crate::audit;
@@ -272,7 +272,7 @@ pub async fn update(
         let link = change.update(&*transaction).await;
         let link = link.map_err(|error| slug_taken(error, values.slug))?;
         audit::record(&app_, &transaction, &actor_, Kind::LinkUpdated, id).await?;
-        events::revoke(&app_, &transaction).await?;
+        events::revoke_from(&app_, &transaction, Subject::Link(id)).await?;
         Ok((link, album))
     });
     let (link, album) = updated.await?;
@@ -294,7 +294,7 @@ pub async fn delete(app: &App, actor: &Actor, id: SharedLinkId) -> Result<LinkVi
         change.update_time = Set(now);
         let link = change.update(&*transaction).await?;
         audit::record(&app_, &transaction, &actor_, Kind::LinkRevoked, id).await?;
-        events::revoke(&app_, &transaction).await?;
+        events::revoke_from(&app_, &transaction, Subject::Link(id)).await?;
         Ok((link, album))
     });
     let (link, album) = deleted.await?;

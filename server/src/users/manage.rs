@@ -5,7 +5,7 @@ use std::time::Duration;
 use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Set, SqlErr};
 
 use super::{Profile, end_sessions};
-use crate::access::{self, Actor};
+use crate::access::{self, Actor, Subject};
 use crate::app::App;
 use crate::audit;
 use crate::database::Transaction;
@@ -165,7 +165,7 @@ pub async fn update(
         let updated = updated.map_err(|error| email_taken(error, &values.email))?;
         settle(&transaction, &user, &updated).await?;
         audit::record(&app_, &transaction, &actor, Kind::UserUpdated, id).await?;
-        events::revoke(&app_, &transaction).await?;
+        events::revoke_from(&app_, &transaction, Subject::User(id)).await?;
         Ok(updated)
     });
     Ok(Profile::Whole(Box::new(user.await?)))

@@ -5,7 +5,7 @@ use sea_orm::{
     QueryFilter as _, Set,
 };
 
-use crate::access::{self, Actor};
+use crate::access::{self, Actor, Subject};
 use crate::app::App;
 use crate::audit;
 use crate::database::Transaction;
@@ -30,7 +30,7 @@ pub async fn reset_password(app: &App, actor: &Actor, id: UserId, new: &str) -> 
         row.update_time = Set(app_.now());
         row.update(&*transaction).await?;
         audit::record(&app_, &transaction, &actor, Kind::PasswordReset, id).await?;
-        events::revoke(&app_, &transaction).await?;
+        events::revoke_from(&app_, &transaction, Subject::User(id)).await?;
         end_sessions(&transaction, id, None).await
     });
     count.await
