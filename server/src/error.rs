@@ -76,6 +76,8 @@ pub enum Error {
     JobEnded(&'static str),
     ExportEmpty,
     ExportStale(String),
+    WatchLagged(String),
+    CursorExpired,
     DigestMismatch,
     UnsupportedType(String),
     EtagMismatch(String),
@@ -288,6 +290,18 @@ impl Error {
                 R::ExportStale,
                 "an asset of the export is gone; create a new export".to_owned(),
             ),
+            Self::WatchLagged(_) => (
+                Code::Aborted,
+                R::WatchLagged,
+                "too much happened to keep up; watch again from the last cursor".to_owned(),
+            ),
+            Self::CursorExpired => (
+                Code::FailedPrecondition,
+                R::CursorExpired,
+                "what happened since the cursor is forgotten; read the album, and watch it without \
+                 a cursor"
+                    .to_owned(),
+            ),
             Self::DigestMismatch => (
                 Code::InvalidArgument,
                 R::DigestMismatch,
@@ -405,6 +419,7 @@ impl Error {
                 vec![("state", (*state).to_owned())]
             }
             Self::ExportStale(export_id) => vec![("resource_id", export_id.clone())],
+            Self::WatchLagged(cursor) => vec![("cursor", cursor.clone())],
             Self::UnsupportedType(detected) => vec![("detected_type", detected.clone())],
             Self::EtagMismatch(current) => vec![("etag", current.clone())],
             Self::UploadOffset { committed_size_bytes } => {
@@ -429,6 +444,7 @@ impl Error {
             | Self::LastAdmin
             | Self::AlreadySetUp
             | Self::ExportEmpty
+            | Self::CursorExpired
             | Self::DigestMismatch
             | Self::Conflict
             | Self::Busy
@@ -445,7 +461,7 @@ impl Error {
     /// After how long the same call can succeed; `None` where waiting does not help.
     fn retry_delay(&self) -> Option<Duration> {
         match self {
-            Self::Conflict => Some(Duration::from_millis(100)),
+            Self::Conflict | Self::WatchLagged(_) => Some(Duration::from_millis(100)),
             Self::Busy | Self::StorageUnavailable(_) => Some(Duration::from_secs(1)),
             Self::TooManyAttempts(wait) => Some(Duration::from_secs(seconds(*wait))),
             _ => None,
@@ -477,7 +493,8 @@ impl Error {
             | Self::UploadNotActive(_)
             | Self::JobEnded(_)
             | Self::ExportEmpty
-            | Self::ExportStale(_) => {
+            | Self::ExportStale(_)
+            | Self::CursorExpired => {
                 details.add_precondition_failure_violation(reason, "", self.row().2);
             }
             Self::FileTooLarge { .. } | Self::QuotaExceeded { .. } => {

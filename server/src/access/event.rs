@@ -2,11 +2,12 @@
 //! somebody may watch is checked with the album itself.
 
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
 };
 
 use super::Subject;
-use crate::entity::{activity, album, album_member, revocation, user};
+use crate::entity::{activity, album, album_event, album_member, revocation, user};
 use crate::error::{Error, Result};
 use crate::id::{ActivityId, AlbumId, RevocationId, UserId};
 use crate::time::Micros;
@@ -19,6 +20,22 @@ pub async fn last_event(connection: &impl ConnectionTrait, id: AlbumId) -> Resul
     let find = album::Entity::find_by_id(id).select_only().column(album::Column::EventSequence);
     let found = find.into_tuple().one(connection).await?;
     found.ok_or_else(|| Error::not_found("album", id))
+}
+
+/// The events of an album behind a number, in their order, for those who watch it.
+pub async fn album_events(
+    connection: &impl ConnectionTrait,
+    id: AlbumId,
+    sequence: i64,
+    limit: u64,
+) -> Result<Vec<album_event::Model>> {
+    Ok(album_event::Entity::find()
+        .filter(album_event::Column::AlbumId.eq(id))
+        .filter(album_event::Column::Sequence.gt(sequence))
+        .order_by_asc(album_event::Column::Sequence)
+        .limit(limit)
+        .all(connection)
+        .await?)
 }
 
 /// An album, for those who watch it.

@@ -58,7 +58,9 @@ pub use blob::named_blobs;
 pub use client::Client;
 pub use cookie::{Cookie, CookieName};
 pub use credential::{API_KEY_PREFIX, authenticate, authenticate_cookies, has_opened};
-pub use event::{last_event, recent_revocations, watched_activity, watched_album, watched_members};
+pub use event::{
+    album_events, last_event, recent_revocations, watched_activity, watched_album, watched_members,
+};
 pub use export::{export, export_part, export_parts, lock_export};
 pub use guard::guard;
 pub use identity::refuse_taken;

@@ -161,12 +161,14 @@ impl Revocations {
     }
 
     /// How many there were.
-    pub(super) fn count(&self) -> u64 {
+    #[must_use]
+    pub fn count(&self) -> u64 {
         self.0.count.load(Ordering::Acquire)
     }
 
-    /// Whether one since the first `seen` touches a stream.
-    pub(super) fn touch(&self, seen: u64, actor: &Actor, interest: Interest) -> bool {
+    /// Whether one behind the first `seen` may have ended the right of somebody to a stream.
+    #[must_use]
+    pub fn touch(&self, seen: u64, actor: &Actor, interest: Interest) -> bool {
         let log = self.log();
         let missed = self.count().wrapping_sub(seen);
         let missed = usize::try_from(missed).unwrap_or(usize::MAX);

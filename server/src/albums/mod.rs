@@ -8,12 +8,14 @@ mod everywhere;
 mod list;
 mod rpc;
 mod trash;
+mod watch;
 
 pub use contents::{Added, add, add_assets, remove_assets, reorder_assets};
 pub use everywhere::{Assets, follow_times, remove_everywhere, set_hidden};
 pub use list::{Filter, Order, list};
 pub use rpc::Rpc;
 pub use trash::{PurgeTrash, purge_expired};
+pub use watch::{Message, watch};
 
 use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Set};
 

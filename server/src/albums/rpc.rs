@@ -1,21 +1,26 @@
 //! `AlbumService`.
 
+use std::pin::Pin;
+
 use albumen::v1::album_service_server::AlbumService;
 use albumen::v1::list_albums_request::Order as ListOrder;
 use albumen::v1::{
-    AddAlbumAssetsRequest, AddAlbumAssetsResponse, Album, AlbumOrder, AlbumRole,
-    CreateAlbumRequest, DeleteAlbumRequest, GetAlbumRequest, ListAlbumsRequest, ListAlbumsResponse,
-    RemoveAlbumAssetsRequest, RemoveAlbumAssetsResponse, ReorderAlbumAssetsRequest,
-    ReorderAlbumAssetsResponse, RestoreAlbumRequest, RestoreAlbumResponse, UpdateAlbumRequest,
+    AddAlbumAssetsRequest, AddAlbumAssetsResponse, Album, AlbumAssets, AlbumEvent, AlbumOrder,
+    AlbumRole, CreateAlbumRequest, DeleteAlbumRequest, GetAlbumRequest, ListAlbumsRequest,
+    ListAlbumsResponse, RemoveAlbumAssetsRequest, RemoveAlbumAssetsResponse,
+    ReorderAlbumAssetsRequest, ReorderAlbumAssetsResponse, RestoreAlbumRequest,
+    RestoreAlbumResponse, UpdateAlbumRequest, WatchAlbumRequest, WatchAlbumResponse, album_event,
 };
+use futures::stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status};
 
-use super::{AlbumView, Field, Filter, Order, Values};
+use super::{AlbumView, Field, Filter, Message, Order, Values};
 use crate::access::open;
 use crate::app::App;
 use crate::entity::album;
 use crate::entity::album_member::Role;
 use crate::error::{Error, Result};
+use crate::events::Event;
 use crate::id::{AlbumId, AssetId};
 use crate::mask;
 use crate::page::{Page, SIZES};
@@ -27,6 +32,8 @@ pub struct Rpc(pub App);
 
 #[tonic::async_trait]
 impl AlbumService for Rpc {
+    type WatchAlbumStream = Pin<Box<dyn Stream<Item = Result<WatchAlbumResponse, Status>> + Send>>;
+
     async fn get_album(
         &self,
         request: Request<GetAlbumRequest>,
@@ -131,6 +138,35 @@ impl AlbumService for Rpc {
         let previous = AssetId::parse(&request.previous_asset_id);
         let album = super::reorder_assets(&self.0, &actor, id, assets, previous).await?;
         Ok(Response::new(ReorderAlbumAssetsResponse { album: Some(album.into()) }))
+    }
+
+    async fn watch_album(
+        &self,
+        request: Request<WatchAlbumRequest>,
+    ) -> Result<Response<Self::WatchAlbumStream>, Status> {
+        let (actor, request) = open(request)?;
+        let id = album_id(&request.album_id)?;
+        let messages = super::watch(&self.0, &actor, id, &request.cursor).await?;
+        let messages = messages.map(|message| message.map(Into::into).map_err(Status::from));
+        Ok(Response::new(Box::pin(messages)))
+    }
+}
+
+impl From<Message> for WatchAlbumResponse {
+    fn from(message: Message) -> Self {
+        let kind = message.entry.map(|entry| {
+            let assets = |ids: &[AssetId]| AlbumAssets {
+                asset_ids: ids.iter().map(ToString::to_string).collect(),
+            };
+            match &entry.event {
+                Event::AssetsAdded(ids) => album_event::Kind::AssetsAdded(assets(ids)),
+                Event::AssetsRemoved(ids) => album_event::Kind::AssetsRemoved(assets(ids)),
+                Event::AssetsChanged(ids) => album_event::Kind::AssetsChanged(assets(ids)),
+                _ => todo!(),
+            }
+        });
+        let event = kind.map(|kind| AlbumEvent { kind: Some(kind) });
+        Self { cursor: message.cursor, event }
     }
 }
 

@@ -153,7 +153,7 @@ async fn forward(
         None => channel.begin(app, album_id).await?,
     };
     loop {
-        let events = after(app.database.reader(), album_id, position, BATCH).await?;
+        let events = after(app, album_id, position, BATCH).await?;
         if events.is_empty() {
             *last = Some(position);
             return Ok(());
@@ -206,7 +206,7 @@ impl App {
         limit: u64,
     ) -> Result<Vec<Arc<Entry>>> {
         let mut entries = Vec::new();
-        for (sequence, event) in after(self.database.reader(), album_id, sequence, limit).await? {
+        for (sequence, event) in after(self, album_id, sequence, limit).await? {
             entries.push(Arc::new(entry(self, album_id, sequence, event).await?));
         }
         Ok(entries)

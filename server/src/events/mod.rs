@@ -9,17 +9,16 @@ mod hub;
 mod sweep;
 
 use prost::Message as _;
-use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Func, Query};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, DbBackend, EntityTrait as _, QueryFilter as _, Set,
-    Statement,
+    ColumnTrait as _, ConnectionTrait as _, DbBackend, EntityTrait as _, QueryFilter as _, Set,
 };
 
 pub use follow::follow;
 pub use hub::{Details, Entry, Hub, Subscription};
 pub use sweep::Sweep;
 
-use crate::access::Subject;
+use crate::access::{self, Subject};
 use crate::app::App;
 use crate::database::Transaction;
 use crate::entity::{album, album_event};
@@ -151,29 +150,20 @@ pub async fn revoke_from(app: &App, transaction: &Transaction, subject: Subject)
 /// Tells other servers, where the database can.
 async fn notify(transaction: &Transaction, what: &str) -> Result<()> {
     if transaction.get_database_backend() == DbBackend::Postgres {
-        let values = [CHANNEL.into(), what.into()];
-        let sql = "SELECT pg_notify($1, $2)";
-        let notify = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
-        transaction.execute_raw(notify).await?;
+        let notify = Func::cust("pg_notify").args([Expr::val(CHANNEL), Expr::val(what)]);
+        transaction.execute(&Query::select().expr(notify).take()).await?;
     }
     Ok(())
 }
 
 /// The events of an album behind a number, in their order.
-pub async fn after(
-    connection: &impl ConnectionTrait,
+async fn after(
+    app: &App,
     album_id: AlbumId,
     sequence: i64,
     limit: u64,
 ) -> Result<Vec<(i64, Event)>> {
-    use sea_orm::{QueryOrder as _, QuerySelect as _};
-    let rows = album_event::Entity::find()
-        .filter(album_event::Column::AlbumId.eq(album_id))
-        .filter(album_event::Column::Sequence.gt(sequence))
-        .order_by_asc(album_event::Column::Sequence)
-        .limit(limit)
-        .all(connection)
-        .await?;
+    let rows = access::album_events(app.database.reader(), album_id, sequence, limit).await?;
     rows.into_iter().map(|row| Ok((row.sequence, Event::decode(&row.payload)?))).collect()
 }
 
