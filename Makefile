@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo settings test test-sqlite test-postgres test-large soak lint \
+.PHONY: help setup build run demo settings permissions test test-sqlite test-postgres test-large soak lint \
 	generate sdk-test tour bench fuzz deny clean
 
 # buf finds its plugins there.
@@ -55,6 +55,9 @@ lint: $(SETUP) ## Check formatting, lints, documentation and protos
 
 settings: ## Write the table of settings into docs/OPERATIONS.md
 	WRITE_SETTINGS=1 cargo test --test it house::config
+
+permissions: ## Write docs/PERMISSIONS.md from tests/permissions.txt
+	WRITE_PERMISSIONS=1 cargo test --test it permissions::the_document
 
 generate: $(SETUP) $(VENV) ## Generate the TypeScript and Python clients
 	rm -rf client-sdk/typescript/src/gen client-sdk/python/albumen/v1

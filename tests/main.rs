@@ -5,7 +5,6 @@
 
 mod support;
 
-mod access;
 mod albums;
 mod archives;
 mod asset_races;
@@ -21,6 +20,7 @@ mod faults;
 mod hostile;
 mod house;
 mod jobs;
+mod permissions;
 mod server;
 mod shared_links;
 mod storage;
@@ -29,4 +29,5 @@ mod timeline;
 mod transport;
 mod uploads;
 mod users;
+mod watching;
 mod web;

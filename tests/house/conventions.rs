@@ -24,7 +24,7 @@ fn methods(pool: &DescriptorPool) -> Vec<MethodDescriptor> {
 
 #[test]
 fn every_method_has_a_row_in_the_access_matrix() {
-    let rows: HashSet<_> = crate::access::rows().into_iter().collect();
+    let rows: HashSet<_> = crate::permissions::methods().into_iter().collect();
     assert_eq!(METHODS.len(), methods(&pool()).len());
     for method in METHODS {
         assert!(rows.contains(method.path), "{} has no row", method.path);

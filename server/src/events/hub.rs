@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -48,7 +49,13 @@ pub enum Details {
 
 /// The albums that somebody watches on this server. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Hub(Arc<Mutex<HashMap<AlbumId, Arc<Channel>>>>);
+pub struct Hub(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    channels: Mutex<HashMap<AlbumId, Arc<Channel>>>,
+    reads: AtomicU64,
+}
 
 #[derive(Debug)]
 struct Channel {
@@ -104,6 +111,13 @@ impl Hub {
         Ok(Subscription { receiver, _channel: channel })
     }
 
+    /// How often events were read for all who watch an album: once each time that something
+    /// happens, however many they are.
+    #[must_use]
+    pub fn reads(&self) -> u64 {
+        self.0.reads.load(Ordering::Relaxed)
+    }
+
     /// Whether a channel without listeners was closed.
     fn close(&self, album_id: AlbumId, channel: &Channel) -> bool {
         let mut channels = self.channels();
@@ -115,7 +129,7 @@ impl Hub {
     }
 
     fn channels(&self) -> std::sync::MutexGuard<'_, HashMap<AlbumId, Arc<Channel>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -152,18 +166,20 @@ async fn forward(
         Some(last) => last,
         None => channel.begin(app, album_id).await?,
     };
+    *last = Some(position);
     loop {
         let events = after(app, album_id, position, BATCH).await?;
-        if events.is_empty() {
-            *last = Some(position);
-            return Ok(());
-        }
+        app.events.0.reads.fetch_add(1, Ordering::Relaxed);
+        let is_all = (events.len() as u64) < BATCH;
         for (sequence, event) in events {
             let entry = entry(app, album_id, sequence, event).await?;
             // Nobody may be listening any more; the next wake finds out.
             channel.sender.send(Arc::new(entry)).ok();
             position = sequence;
             *last = Some(position);
+        }
+        if is_all {
+            return Ok(());
         }
     }
 }

@@ -1,259 +1,23 @@
-//! Who may call what: every RPC, every persona, the expected code.
+//! One call for each row of the table.
 
 use albumen::v1::*;
 use tonic::{Code, Response, Status};
 
+use super::world::World;
 use crate::support::person::{address, ids};
-use crate::support::{Person, TestServer, fixtures, test};
+use crate::support::{Person, fixtures};
 
 const OK: Code = Code::Ok;
-const UA: Code = Code::Unauthenticated;
-const PD: Code = Code::PermissionDenied;
-const NF: Code = Code::NotFound;
-const FP: Code = Code::FailedPrecondition;
-const IA: Code = Code::InvalidArgument;
 
 /// The id of nothing that is there.
 const NOBODY: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
-
-const PERSONAS: [&str; 11] = [
-    "anonymous",
-    "signed out",
-    "stranger",
-    "admin",
-    "owner",
-    "guest",
-    "guest without download",
-    "guest of another link",
-    "guest of an expired link",
-    "guest of a revoked link",
-    "guest with an old password",
-];
-
-/// For each RPC the code for each persona, in the order of `PERSONAS`. All things belong to the
-/// owner; exports were made by the persona itself where it may, else by the owner.
-#[rustfmt::skip]
-const MATRIX: &[(&str, [Code; 11])] = &[
-    //                                    anon out  str  adm  own  gst  no-d oth  exp  rev  pwd
-    ("ServerService/GetServerInfo",       [OK, OK, OK, OK, OK, OK, OK, OK, OK, OK, OK]),
-    ("AuthService/SetUp",                 [FP, FP, FP, FP, FP, FP, FP, FP, FP, FP, FP]),
-    ("AuthService/Login",                 [OK, OK, OK, OK, OK, OK, OK, OK, OK, OK, OK]),
-    ("AuthService/RefreshSession",        [UA, UA, UA, UA, UA, UA, UA, UA, UA, UA, UA]),
-    ("AuthService/Logout",                [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
-    ("AuthService/ListSessions",            [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
-    ("AuthService/UpdateSession",           [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
-    ("AuthService/RevokeSession",           [UA, UA, NF, NF, NF, PD, PD, PD, UA, UA, UA]),
-    ("AuthService/RevokeOtherSessions",     [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
-    ("AuthService/ChangePassword",          [UA, UA, UA, UA, UA, PD, PD, PD, UA, UA, UA]),
-    ("AuthService/CreateApiKey",            [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
-    ("AuthService/ListApiKeys",             [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
-    ("AuthService/DeleteApiKey",            [UA, UA, NF, NF, NF, PD, PD, PD, UA, UA, UA]),
-    ("AuditService/ListAuditEvents",        [UA, UA, PD, OK, PD, PD, PD, PD, UA, UA, UA]),
-    ("JobService/GetJob",                   [UA, UA, PD, NF, PD, PD, PD, PD, UA, UA, UA]),
-    ("JobService/ListJobs",                 [UA, UA, PD, OK, PD, PD, PD, PD, UA, UA, UA]),
-    ("JobService/RetryJob",                 [UA, UA, PD, NF, PD, PD, PD, PD, UA, UA, UA]),
-    ("JobService/CancelJob",                [UA, UA, PD, NF, PD, PD, PD, PD, UA, UA, UA]),
-    ("UserService/GetMe",                 [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
-    ("UserService/UpdateMe",              [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
-    ("UserService/GetUsage",                [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
-    ("UserService/GetUser",                 [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
-    ("UserService/ListUsers",               [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
-    ("UserService/CreateUser",              [UA, UA, PD, OK, PD, PD, PD, PD, UA, UA, UA]),
-    ("UserService/UpdateUser",              [UA, UA, PD, OK, PD, PD, PD, PD, UA, UA, UA]),
-    ("UserService/DeleteUser",              [UA, UA, PD, OK, PD, PD, PD, PD, UA, UA, UA]),
-    ("UserService/RestoreUser",             [UA, UA, PD, OK, PD, PD, PD, PD, UA, UA, UA]),
-    ("UserService/ResetPassword",           [UA, UA, PD, OK, PD, PD, PD, PD, UA, UA, UA]),
-    ("UploadService/GetUpload",           [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
-    ("UploadService/CreateUpload",        [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
-    ("UploadService/AppendUpload",        [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
-    ("UploadService/StreamUpload",        [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
-    ("UploadService/FinishUpload",        [UA, UA, NF, NF, FP, PD, PD, PD, UA, UA, UA]),
-    ("UploadService/CancelUpload",        [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
-    ("AssetService/GetAsset",             [UA, UA, NF, NF, OK, OK, OK, NF, UA, UA, UA]),
-    ("AssetService/ListAssets",           [UA, UA, OK, OK, OK, IA, IA, IA, UA, UA, UA]),
-    ("AssetService/ListAssets album",     [UA, UA, NF, NF, OK, OK, OK, NF, UA, UA, UA]),
-    ("AssetService/DownloadAsset",        [UA, UA, NF, NF, OK, OK, PD, NF, UA, UA, UA]),
-    ("AssetService/UpdateAssets",         [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
-    ("AssetService/GetTimelineBuckets",   [UA, UA, OK, OK, OK, IA, IA, IA, UA, UA, UA]),
-    ("AssetService/GetTimelineBuckets in",[UA, UA, NF, NF, OK, OK, OK, NF, UA, UA, UA]),
-    ("AssetService/CheckAssets",          [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
-    ("AssetService/TrashAssets",          [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
-    ("AssetService/RestoreAssets",        [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
-    ("AssetService/DeleteAssets",         [UA, UA, NF, NF, FP, PD, PD, PD, UA, UA, UA]),
-    ("AssetService/EmptyTrash",           [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
-    ("AlbumService/GetAlbum",             [UA, UA, NF, NF, OK, OK, OK, NF, UA, UA, UA]),
-    ("AlbumService/ListAlbums",           [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
-    ("AlbumService/CreateAlbum",          [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
-    ("AlbumService/UpdateAlbum",          [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
-    ("AlbumService/DeleteAlbum",          [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
-    ("AlbumService/RestoreAlbum",         [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
-    ("AlbumService/AddAlbumAssets",       [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
-    ("AlbumService/AddAlbumAssets own",   [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
-    ("AlbumService/RemoveAlbumAssets",    [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
-    ("AlbumService/ReorderAlbumAssets",   [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
-    ("SharedLinkService/GetSharedLink",   [UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
-    ("SharedLinkService/ListSharedLinks", [UA, UA, OK, OK, OK, PD, PD, PD, UA, UA, UA]),
-    ("SharedLinkService/CreateSharedLink",[UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
-    ("SharedLinkService/UpdateSharedLink",[UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
-    ("SharedLinkService/DeleteSharedLink",[UA, UA, NF, NF, OK, PD, PD, PD, UA, UA, UA]),
-    ("SharedLinkService/OpenSharedLink",  [OK, OK, OK, OK, OK, OK, OK, OK, OK, OK, OK]),
-    ("ExportService/CreateExport",        [UA, UA, NF, NF, OK, OK, PD, NF, UA, UA, UA]),
-    ("ExportService/GetExport",           [UA, UA, NF, NF, OK, OK, NF, NF, UA, UA, UA]),
-    ("ExportService/StreamExport",        [UA, UA, NF, NF, OK, OK, NF, NF, UA, UA, UA]),
-    ("ExportService/DeleteExport",        [UA, UA, NF, NF, OK, OK, NF, NF, UA, UA, UA]),
-    ("GET /api/assets/original",          [UA, UA, NF, NF, OK, OK, PD, NF, UA, UA, UA]),
-    ("GET /api/exports/part",             [UA, UA, NF, NF, OK, OK, NF, NF, UA, UA, UA]),
-];
-
-/// The RPCs that have a row.
-pub(crate) fn rows() -> Vec<String> {
-    let name = |row: &str| format!("/albumen.v1.{}", row.split(' ').next().unwrap_or_default());
-    MATRIX.iter().map(|(row, _)| name(row)).collect()
-}
-
-/// The owner's things, new for each cell.
-struct World {
-    album: Album,
-    asset: Asset,
-    loose: Asset,
-    upload: Upload,
-    link: SharedLink,
-    export: Export,
-    /// A user whom administrators change.
-    target: User,
-}
-
-impl World {
-    async fn make(owner: &Person, target: User, number: u32) -> Self {
-        let mut assets = owner.photos(number * 2..number * 2 + 2).await;
-        let loose = assets.pop().unwrap();
-        let album = owner.album("Trip", &assets).await;
-        let upload = owner.create_upload("x.jpg", 4096).await;
-        let link = owner.link(&album, SharedLink::default()).await;
-        let export = owner.export(&album).await.unwrap();
-        Self { album, asset: assets.pop().unwrap(), loose, upload, link, export, target }
-    }
-}
-
-struct Cast {
-    admin: Person,
-    owner: Person,
-    stranger: Person,
-    signed_out: Person,
-    other_guest: Person,
-    target: User,
-}
-
-impl Cast {
-    async fn gather(server: &TestServer) -> Self {
-        let admin = server.admin().await;
-        let owner = server.user("owner").await;
-        let stranger = server.user("stranger").await;
-        let mut signed_out = server.login("stranger@example.org").await;
-        signed_out.auth().logout(LogoutRequest {}).await.unwrap();
-        signed_out.user = User::default();
-        let other = stranger.album("Other", &stranger.photos(90_000..90_001).await).await;
-        let other = stranger.link(&other, SharedLink::default()).await;
-        let other_guest = server.guest(&other, "").await;
-        let target = server.user("target").await.user;
-        Self { admin, owner, stranger, signed_out, other_guest, target }
-    }
-
-    /// The persona in this world, and the export that it would ask for.
-    async fn play(&self, persona: &str, server: &TestServer, world: &mut World) -> Person {
-        let guest = persona.starts_with("guest") && persona != "guest of another link";
-        let mut link = SharedLink::default();
-        if persona == "guest without download" {
-            link.allow_download = Some(false);
-        }
-        if guest {
-            world.link = self.owner.link(&world.album, link).await;
-        }
-        let person = match persona {
-            "anonymous" => server.anonymous(),
-            "signed out" => self.signed_out.clone(),
-            "stranger" => self.stranger.clone(),
-            "admin" => self.admin.clone(),
-            "owner" => self.owner.clone(),
-            "guest of another link" => self.other_guest.clone(),
-            _ => server.guest(&world.link, "").await,
-        };
-        if persona == "guest" {
-            world.export = person.export(&world.album).await.unwrap();
-        }
-        self.spoil(persona, server, &world.link).await;
-        person
-    }
-
-    async fn spoil(&self, persona: &str, server: &TestServer, link: &SharedLink) {
-        let mut request = UpdateSharedLinkRequest {
-            shared_link_id: link.id.clone(),
-            shared_link: Some(SharedLink::default()),
-            update_mask: None,
-        };
-        let change = request.shared_link.as_mut().unwrap();
-        match persona {
-            "guest of an expired link" => {
-                let seconds = server.now_us() / 1_000_000 + 1;
-                change.expire_time = Some(prost_types::Timestamp { seconds, nanos: 0 });
-                self.owner.links().update_shared_link(request).await.unwrap();
-                server.sleep(std::time::Duration::from_secs(2));
-            }
-            "guest with an old password" => {
-                change.password = "new".to_owned();
-                self.owner.links().update_shared_link(request).await.unwrap();
-                // So that others can still open it: the matrix is about the old token.
-                let request = UpdateSharedLinkRequest {
-                    shared_link_id: link.id.clone(),
-                    shared_link: Some(SharedLink::default()),
-                    update_mask: Some(prost_types::FieldMask { paths: vec!["password".into()] }),
-                };
-                self.owner.links().update_shared_link(request).await.unwrap();
-            }
-            "guest of a revoked link" => {
-                let request = DeleteSharedLinkRequest { shared_link_id: link.id.clone() };
-                self.owner.links().delete_shared_link(request).await.unwrap();
-            }
-            _ => {}
-        }
-    }
-}
-
-#[tokio::test]
-async fn every_persona_gets_the_expected_code_from_every_rpc() {
-    test(|server| async move {
-        let cast = Cast::gather(&server).await;
-        let mut wrong = Vec::new();
-        let mut number = 0;
-        for (index, persona) in PERSONAS.iter().enumerate() {
-            for (row, codes) in MATRIX {
-                number += 1;
-                let mut world = World::make(&cast.owner, cast.target.clone(), number).await;
-                let mut person = cast.play(persona, &server, &mut world).await;
-                if *row == "AuthService/Logout" && !person.user.email.is_empty() {
-                    // A session to end, so that the persona's own goes on.
-                    person = server.login(&person.user.email).await;
-                }
-                // A link that opens for all, whatever became of the persona's own.
-                if *row == "SharedLinkService/OpenSharedLink" {
-                    world.link = cast.owner.link(&world.album, SharedLink::default()).await;
-                }
-                let code = call(row, &person, &world).await;
-                if code != codes[index] {
-                    wrong.push(format!("{row} as {persona}: {code:?}, not {:?}", codes[index]));
-                }
-            }
-        }
-        assert!(wrong.is_empty(), "{} wrong cells:\n{}", wrong.len(), wrong.join("\n"));
-    })
-    .await;
-}
 
 fn code<T>(result: Result<Response<T>, Status>) -> Code {
     result.map_or_else(|status| status.code(), |_| Code::Ok)
 }
 
-async fn call(row: &str, who: &Person, world: &World) -> Code {
+/// Makes the call of a row.
+pub(super) async fn call(row: &str, who: &Person, world: &World) -> Code {
     let (service, rpc) = row.split_once('/').unwrap();
     match service {
         "ServerService" => code(who.server().get_server_info(GetServerInfoRequest {}).await),
@@ -576,9 +340,9 @@ async fn call_http(route: &str, who: &Person, world: &World) -> Code {
     };
     match who.get(&path, &[]).await.0.as_u16() {
         200 => OK,
-        401 => UA,
-        403 => PD,
-        404 => NF,
+        401 => Code::Unauthenticated,
+        403 => Code::PermissionDenied,
+        404 => Code::NotFound,
         other => panic!("HTTP status {other}"),
     }
 }

@@ -1,0 +1,166 @@
+//! The personas, and what they find.
+
+use albumen::v1::*;
+use albumen_server::entity::album_member::Role;
+use prost_types::{FieldMask, Timestamp};
+
+use crate::support::{Person, TestServer};
+
+/// The owner's things.
+pub(super) struct World {
+    pub(super) album: Album,
+    pub(super) asset: Asset,
+    /// In no album.
+    pub(super) loose: Asset,
+    pub(super) upload: Upload,
+    pub(super) link: SharedLink,
+    pub(super) export: Export,
+    /// A user whom administrators change.
+    pub(super) target: User,
+}
+
+/// All who play, over and over.
+pub(super) struct Cast {
+    admin: Person,
+    pub(super) owner: Person,
+    stranger: Person,
+    signed_out: Person,
+    member: Person,
+    other_guest: Person,
+    target: User,
+    photos: std::cell::Cell<u32>,
+}
+
+impl Cast {
+    pub(super) async fn gather(server: &TestServer) -> Self {
+        let admin = server.admin().await;
+        let owner = server.user("owner").await;
+        let stranger = server.user("stranger").await;
+        let member = server.user("member").await;
+        let mut signed_out = server.login("stranger@example.org").await;
+        signed_out.auth().logout(LogoutRequest {}).await.unwrap();
+        signed_out.user = User::default();
+        let other = stranger.album("Other", &stranger.photos(90_000..90_001).await).await;
+        let other = stranger.link(&other, SharedLink::default()).await;
+        let other_guest = server.guest(&other, "").await;
+        let target = server.user("target").await.user;
+        let photos = std::cell::Cell::new(0);
+        Self { admin, owner, stranger, signed_out, member, other_guest, target, photos }
+    }
+
+    async fn world(&self) -> World {
+        let owner = &self.owner;
+        let number = self.photos.replace(self.photos.get() + 2);
+        let mut assets = owner.photos(number..number + 2).await;
+        let loose = assets.pop().unwrap();
+        let album = owner.album("Trip", &assets).await;
+        let upload = owner.create_upload("x.jpg", 4096).await;
+        let link = owner.link(&album, SharedLink::default()).await;
+        let export = owner.export(&album).await.unwrap();
+        let (asset, target) = (assets.pop().unwrap(), self.target.clone());
+        World { album, asset, loose, upload, link, export, target }
+    }
+
+    /// A persona who is to call `method`, and a new world around them.
+    pub(super) async fn play(
+        &self,
+        persona: &str,
+        server: &TestServer,
+        method: Option<&str>,
+    ) -> (Person, World) {
+        let mut world = self.world().await;
+        if let Some(link) = link_of(persona) {
+            world.link = self.owner.link(&world.album, link).await;
+        }
+        let person = match persona {
+            "anonymous" => server.anonymous(),
+            "signed out" => self.signed_out.clone(),
+            "stranger" => self.stranger.clone(),
+            "viewer" => self.joined(server, &world, Role::Viewer).await,
+            "contributor" => self.joined(server, &world, Role::Contributor).await,
+            "editor" => self.joined(server, &world, Role::Editor).await,
+            "owner" => self.owner.clone(),
+            "former member" => self.left(server, &world).await,
+            "administrator" => self.admin.clone(),
+            "owner's key" => self.key(server, |_| true).await,
+            "owner's other key" => {
+                let method = method.and_then(albumen::method);
+                let scope = method.map_or("asset.read", |method| method.scope);
+                self.key(server, |it| it != scope).await
+            }
+            "guest of another link" => self.other_guest.clone(),
+            _ => server.guest(&world.link, "").await,
+        };
+        if let Ok(own) = person.export(&world.album).await {
+            world.export = own;
+        }
+        self.spoil(persona, server, &world.link).await;
+        (person, world)
+    }
+
+    async fn joined(&self, server: &TestServer, world: &World, role: Role) -> Person {
+        server.member(&world.album, &self.member, role).await;
+        self.member.clone()
+    }
+
+    async fn left(&self, server: &TestServer, world: &World) -> Person {
+        server.member(&world.album, &self.member, Role::Editor).await;
+        todo!("removed by the owner")
+    }
+
+    async fn key(&self, server: &TestServer, has: impl Fn(&str) -> bool) -> Person {
+        let info = self.owner.server().get_server_info(GetServerInfoRequest {}).await.unwrap();
+        let scopes = info.into_inner().api_key_scopes.into_iter().filter(|scope| has(scope));
+        let key = ApiKey {
+            display_name: "key".to_owned(),
+            scopes: scopes.collect(),
+            ..ApiKey::default()
+        };
+        let request = CreateApiKeyRequest { api_key: Some(key) };
+        let created = self.owner.auth().create_api_key(request).await.unwrap().into_inner();
+        server.bearer(Some(&created.secret))
+    }
+
+    /// Ends what the persona's credential was good for.
+    async fn spoil(&self, persona: &str, server: &TestServer, link: &SharedLink) {
+        let update = async |change: SharedLink, paths: &[&str]| {
+            let paths = paths.iter().map(|&path| path.to_owned()).collect();
+            let request = UpdateSharedLinkRequest {
+                shared_link_id: link.id.clone(),
+                shared_link: Some(change),
+                update_mask: Some(FieldMask { paths }),
+            };
+            self.owner.links().update_shared_link(request).await.unwrap();
+        };
+        match persona {
+            "guest of an expired link" => {
+                let seconds = server.now_us() / 1_000_000 + 1;
+                let expire_time = Some(Timestamp { seconds, nanos: 0 });
+                update(SharedLink { expire_time, ..Default::default() }, &["expire_time"]).await;
+                server.sleep(std::time::Duration::from_secs(2));
+            }
+            "guest with an old password" => {
+                let password = "new".to_owned();
+                update(SharedLink { password, ..Default::default() }, &["password"]).await;
+                // So that others can still open it: the table is about the old token.
+                update(SharedLink::default(), &["password"]).await;
+            }
+            "guest of a revoked link" => {
+                let request = DeleteSharedLinkRequest { shared_link_id: link.id.clone() };
+                self.owner.links().delete_shared_link(request).await.unwrap();
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The options of the link that a guest has opened.
+fn link_of(persona: &str) -> Option<SharedLink> {
+    let link = SharedLink::default();
+    match persona {
+        "guest of another link" => None,
+        "guest without download" => Some(SharedLink { allow_download: Some(false), ..link }),
+        guest if guest.starts_with("guest") => Some(link),
+        _ => None,
+    }
+}
