@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait as _, Schema};
 use sea_orm::sea_query::{Func, Query};
+use sea_orm::sqlx::Connection as _;
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait as _, Database as Sea, DatabaseConnection,
     DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode,
@@ -148,7 +149,11 @@ impl Database {
                     Ok(value)
                 }
                 Err(error) => {
-                    transaction.rollback().await?;
+                    // SQLite has done it already if its disk is full; the pool looks after the
+                    // connection.
+                    if let Err(cause) = transaction.rollback().await {
+                        tracing::warn!(%cause, "cannot roll a transaction back");
+                    }
                     Err(error)
                 }
             }
@@ -250,6 +255,17 @@ fn options(url: &str, connections: u32) -> ConnectOptions {
 
 fn sqlite(url: &str, connections: u32) -> ConnectOptions {
     let mut options = options(url, connections);
+    // Where a disk is full, SQLite ends transactions by itself, and sqlx loses count: a connection
+    // that takes the next transaction for one inside another would never commit it, and say that it
+    // did. The ping waits for a rollback that is under way.
+    options.map_sqlx_sqlite_pool_opts(|options| {
+        options.after_release(|connection, _| {
+            Box::pin(async move {
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
+    });
     // A file does not go away: no ping, and no reason to reopen it.
     options.test_before_acquire(false).map_sqlx_sqlite_opts(|options| {
         options
