@@ -193,8 +193,8 @@ async fn readiness(State(app): State<App>) -> Response {
     let blobs = async {
         app.blobs.ping().await.map_err(|error| Error::StorageUnavailable(error.to_string()))
     };
-    match tokio::try_join!(app.database.ping(), blobs) {
-        Ok(((), ())) => "ready\n".into_response(),
+    match tokio::try_join!(app.database.ping(), blobs, uploads::ping(&app)) {
+        Ok(((), (), ())) => "ready\n".into_response(),
         Err(error) => {
             log(&error);
             error.to_http().map(Body::from)
