@@ -23,6 +23,7 @@ mod house;
 mod jobs;
 mod server;
 mod shared_links;
+mod signing_keys;
 mod storage;
 mod sweeps;
 mod timeline;

@@ -46,8 +46,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::access::Revocations;
-use crate::access::token::Tokens;
+use crate::access::{Revocations, SigningKeys};
 use crate::app::{App, Clock, Parts};
 use crate::blob::BlobStore;
 use crate::config::{Config, DatabaseUrl, SecretKey};
@@ -109,8 +108,10 @@ pub async fn open_with(
     let database =
         Database::open(&config, tasks.clone()).await.context("cannot open the database")?;
     database.migrate().await.context("cannot bring the database to this version's schema")?;
-    let tokens = Tokens::new(&installation::prepare(&database, &keys, clock.now()).await?)?;
-    let passwords = Passwords::new()?;
+    let now = clock.now();
+    installation::prepare(&database, &keys, now).await?;
+    let signing_keys = SigningKeys::open(database.reader(), &keys, &config, now).await?;
+    let passwords = Passwords::new(&config)?;
     let revocations = Revocations::default();
     Ok(App::new(Parts {
         config,
@@ -118,7 +119,7 @@ pub async fn open_with(
         blobs,
         clock,
         keys,
-        tokens,
+        signing_keys,
         passwords,
         revocations,
         jobs,

@@ -90,3 +90,13 @@ fn a_backup_is_made_checked_and_restored() {
     assert_eq!(checked.status.code(), Some(1));
     assert!(out(&checked).contains(&format!("missing: {database}")), "{}", out(&checked));
 }
+
+#[test]
+fn signing_keys_are_replaced_from_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let rotate = || albumen(folder.path(), &["admin", "rotate-keys"]);
+    let (one, other) = (rotate(), rotate());
+    assert_eq!(one.status.code(), Some(0), "{}", complaint(&one));
+    assert_eq!(out(&one).trim().len(), 36, "the id of the new key");
+    assert_ne!(out(&one), out(&other));
+}

@@ -31,6 +31,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("auth", "users"),
     ("error", "id"),
     ("exports", "assets"),
+    ("installation", "audit"),
     ("installation", "uploads"),
     ("jobs", "access"),
     ("jobs", "app"),

@@ -176,8 +176,10 @@ fn add_reflection(services: &mut RoutesBuilder) {
 
 /// What is served over plain HTTP.
 fn pages(app: &App) -> Router {
-    let mut pages =
-        Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(readiness));
+    let mut pages = Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(readiness))
+        .merge(installation::routes());
     for (routes, rpc) in [assets::routes(), exports::routes()] {
         let layer = from_fn_with_state((app.clone(), rpc), authenticate::as_rpc);
         pages = pages.merge(routes.route_layer(layer));
