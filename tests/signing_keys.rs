@@ -211,7 +211,7 @@ mod rotation {
             server.sleep(Duration::from_secs(302));
             let refused = last.albums().get_album(album).await;
             expect_reason(refused, Code::Unauthenticated, "CREDENTIAL_INVALID");
-            assert_eq!(public_ids(&server).await, [new.clone()]);
+            assert_eq!(public_ids(&server).await, std::slice::from_ref(&new));
             let count = async || {
                 let keys = signing_key::Entity::find();
                 keys.count(server.app.database.reader()).await.unwrap()

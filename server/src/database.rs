@@ -7,17 +7,19 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use migration::{Migrator, MigratorTrait as _, Schema};
 use sea_orm::sea_query::{Func, Query};
-use sea_orm::sqlx::Connection as _;
+use sea_orm::sqlx::{Connection as _, PgConnection};
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait as _, Database as Sea, DatabaseConnection,
     DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode,
     TransactionOptions, TransactionTrait as _,
 };
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{Config, DatabaseUrl};
+use crate::config::{Config, DatabaseUrl, make_folder};
 use crate::error::{Error, Result};
 
 /// How long a call waits for a connection, and SQLite for its lock.
@@ -85,10 +87,19 @@ pub struct Snapshot {
 }
 
 impl Database {
-    /// Connects as the settings say. `tasks` keeps shutdown waiting for open transactions.
-    pub async fn open(config: &Config, tasks: TaskTracker) -> Result<Self, DbErr> {
+    /// Connects as the settings say, and makes the folder of a SQLite file. `tasks` keeps shutdown
+    /// waiting for open transactions.
+    pub async fn open(config: &Config, tasks: TaskTracker) -> anyhow::Result<Self> {
+        let opened = Self::connect(config, tasks).await;
+        opened.with_context(|| format!("cannot open the database {}", config.database_url))
+    }
+
+    async fn connect(config: &Config, tasks: TaskTracker) -> anyhow::Result<Self> {
         match &config.database_url {
             DatabaseUrl::Sqlite(path) => {
+                if let Some(folder) = path.parent() {
+                    make_folder(folder)?;
+                }
                 let url = format!("sqlite:{}?mode=rwc", path.display());
                 let writer = Sea::connect(sqlite(&url, 1)).await?;
                 let reader = Sea::connect(sqlite(&url, config.database_connections)).await?;
@@ -98,7 +109,11 @@ impl Database {
                 let mut options = options(url.expose(), config.database_connections);
                 // A connection may have died unnoticed; asking costs one round trip.
                 options.test_before_acquire(true).max_lifetime(Duration::from_secs(600));
-                let pool = Sea::connect(options).await?;
+                let Ok(pool) = Sea::connect(options).await else {
+                    // The pool tries for a while, and then only says that time is up.
+                    timeout(PATIENCE, PgConnection::connect(url.expose())).await??;
+                    anyhow::bail!("it answered too late");
+                };
                 Ok(Self { writer: pool.clone(), reader: pool, tasks })
             }
         }

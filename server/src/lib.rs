@@ -49,7 +49,7 @@ use tokio_util::task::TaskTracker;
 use crate::access::{Revocations, SigningKeys};
 use crate::app::{App, Clock, Parts};
 use crate::blob::BlobStore;
-use crate::config::{Config, DatabaseUrl, SecretKey};
+use crate::config::{Config, DatabaseUrl, SecretKey, make_folder};
 use crate::database::Database;
 use crate::jobs::{Jobs, Kind, Schedule};
 use crate::keys::Keys;
@@ -100,13 +100,12 @@ pub async fn open_with(
     jobs: Jobs,
 ) -> anyhow::Result<App> {
     let folder = config.data_dir.display();
-    std::fs::create_dir_all(&config.data_dir)
+    make_folder(&config.data_dir)
         .with_context(|| format!("cannot make the data folder {folder}"))?;
     let keys = Keys::derive(&secret_key(&config)?)?;
     blobs.ping().await.context("the store of photos does not answer")?;
     let tasks = TaskTracker::new();
-    let database =
-        Database::open(&config, tasks.clone()).await.context("cannot open the database")?;
+    let database = Database::open(&config, tasks.clone()).await?;
     database.migrate().await.context("cannot bring the database to this version's schema")?;
     let now = clock.now();
     installation::prepare(&database, &keys, now).await?;
@@ -130,12 +129,13 @@ pub async fn open_with(
 /// The secret key: as it is set, else from the data folder. Where that is not all there is of an
 /// installation, another server would make another key.
 fn secret_key(config: &Config) -> anyhow::Result<SecretKey> {
+    let needed = "ALBUMEN_SECRET_KEY or ALBUMEN_SECRET_KEY_FILE must be set";
     match (&config.secret_key, &config.database_url, &config.s3) {
         (Some(secret), _, _) => Ok(secret.clone()),
         (None, DatabaseUrl::Postgres(_), _) => {
-            anyhow::bail!("with PostgreSQL, ALBUMEN_SECRET_KEY must be set")
+            anyhow::bail!("with PostgreSQL, {needed}")
         }
-        (None, _, Some(_)) => anyhow::bail!("with S3, ALBUMEN_SECRET_KEY must be set"),
+        (None, _, Some(_)) => anyhow::bail!("with S3, {needed}"),
         (None, DatabaseUrl::Sqlite(_), None) => {
             let path = config.data_dir.join("secret.key");
             keys::read_or_create(&path).with_context(|| format!("cannot use {}", path.display()))

@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::{BlobKey, Stored};
+use crate::config::make_folder;
 use crate::time::Micros;
 
 /// The extension of a file that is not whole yet; blobs have none.
@@ -19,7 +20,9 @@ pub(super) struct Local {
 
 impl Local {
     pub(super) fn open(root: PathBuf) -> io::Result<Self> {
-        fs::create_dir_all(&root)?;
+        let shown =
+            |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", root.display()));
+        make_folder(&root).map_err(shown)?;
         Ok(Self { root })
     }
 

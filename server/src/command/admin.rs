@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use albumen_server::access::Actor;
 use albumen_server::app::{App, Clock};
-use albumen_server::config::Config;
+use albumen_server::config::{Config, DatabaseUrl};
 use albumen_server::entity::user::Model as User;
 use albumen_server::id::UserId;
 use albumen_server::users::{self, AdminField, NewUser, Profile, Values};
@@ -81,12 +81,25 @@ pub(super) fn settings(matches: &ArgMatches) -> &ArgMatches {
 
 pub(super) async fn run(config: Config, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let Some((verb, matches)) = matches.subcommand() else { return Ok(ExitCode::FAILURE) };
+    if verb != "create" {
+        refuse_missing(&config)?;
+    }
     let app = open(config, Clock::System).await?;
     let result = act(&app, verb, matches).await;
     app.tasks.close();
     app.tasks.wait().await;
     app.database.close().await?;
     result.map(|()| ExitCode::SUCCESS)
+}
+
+/// Opening would make an empty database where none is, as in a folder that was mistyped.
+fn refuse_missing(config: &Config) -> anyhow::Result<()> {
+    if let DatabaseUrl::Sqlite(path) = &config.database_url
+        && !path.exists()
+    {
+        bail!("there is no database: {}", path.display());
+    }
+    Ok(())
 }
 
 async fn act(app: &App, verb: &str, matches: &ArgMatches) -> anyhow::Result<()> {
@@ -140,7 +153,7 @@ async fn change(app: &App, verb: &str, user: User, matches: &ArgMatches) -> anyh
         }
         "reset-password" => {
             let count = users::reset_password(app, &actor, id, &password::read()?).await?;
-            say(format_args!("{count} sessions were ended"))?;
+            say(format_args!("sessions ended: {count}"))?;
             users::find_by_email(app, &user.email)
                 .await
                 .map(|found| Profile::Whole(Box::new(found.unwrap_or(user))))

@@ -92,7 +92,7 @@ async fn receive(app: &App, actor: &Actor, id: UploadId) -> Result<(Received, Sp
         return Err(Error::DigestMismatch);
     }
     // Whoever sent the bytes may delete theirs once this is answered.
-    let (spool, is_intact) = spool.is_intact().await?;
+    let (spool, is_intact) = spool.compare().await?;
     if !is_intact {
         begin_anew(app, actor, upload).await?;
         return Err(Error::UploadIncomplete { committed_size_bytes: 0, size_bytes });

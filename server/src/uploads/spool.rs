@@ -99,7 +99,7 @@ impl Spool {
     }
 
     /// Reads the file, and tells whether it has the bytes that came, as far as their CRC-32 says.
-    pub(super) async fn is_intact(mut self) -> Result<(Self, bool)> {
+    pub(super) async fn compare(mut self) -> Result<(Self, bool)> {
         blocking(move || {
             let mut crc32 = crc32fast::Hasher::new();
             let mut buffer = Vec::with_capacity(READ_BYTES);

@@ -119,7 +119,6 @@ async fn change(
     rng: &mut Rng,
 ) -> Result<(), Status> {
     let mut albums = AlbumServiceClient::new(transport.clone());
-    let mut links = SharedLinkServiceClient::new(transport.clone());
     let id = album.id.clone();
     if !album.is_created {
         let named = Album { display_name: "Summer".to_owned(), ..Album::default() };
@@ -141,6 +140,18 @@ async fn change(
         albums.restore_album(RestoreAlbumRequest { album_id: id.clone() }).await?;
         album.is_trashed = Some(false);
     }
+    change_contents(album, library, transport, rng).await
+}
+
+async fn change_contents(
+    album: &mut Known,
+    library: &Library,
+    transport: &Transport,
+    rng: &mut Rng,
+) -> Result<(), Status> {
+    let mut albums = AlbumServiceClient::new(transport.clone());
+    let mut links = SharedLinkServiceClient::new(transport.clone());
+    let id = album.id.clone();
     match rng.u8(..4) {
         0 => {
             let shared = SharedLink { album_id: id, ..SharedLink::default() };
