@@ -40,7 +40,7 @@ test-large: $(SETUP) ## Run the tests with files of more than 4 GiB too
 soak: $(SETUP) ## Kill a server thousands of times and look for what is lost
 	@scripts/test.sh soak
 
-tour: $(SETUP) ## Run the commands of docs/grpcurl.md
+tour: $(SETUP) ## Run the commands of docs/grpcurl.md and docs/OPERATIONS.md
 	@scripts/test.sh tour
 
 sdk-test: $(SETUP) generate ## Call a server from TypeScript, Python and Rust
@@ -66,11 +66,14 @@ generate: $(SETUP) $(VENV) ## Generate the TypeScript and Python clients
 bench: $(SETUP) ## Run the benchmarks
 	cargo bench -p albumen
 
-fuzz: ## Feed parsers with made-up input: make fuzz TARGET=page_tokens SECONDS=60
+fuzz: ## Feed parsers with made-up input: make fuzz [TARGET=page_tokens] [SECONDS=60]
 	@cargo fuzz --version >/dev/null 2>&1 || \
 		{ echo "cargo-fuzz is missing: cargo install --locked cargo-fuzz"; exit 1; }
-	RUSTC_BOOTSTRAP=1 cargo fuzz run $(or $(TARGET),page_tokens) -- \
-		-max_total_time=$(or $(SECONDS),60) -max_len=65536
+	@set -e; for target in $(or $(TARGET),$(notdir $(basename $(wildcard fuzz/targets/*.rs)))); do \
+		echo "fuzz: $$target"; \
+		RUSTC_BOOTSTRAP=1 cargo fuzz run $$target -- \
+			-max_total_time=$(or $(SECONDS),60) -max_len=65536; \
+	done
 
 deny: ## Check licences, sources and advisories of the dependencies
 	@cargo deny --version >/dev/null 2>&1 || \

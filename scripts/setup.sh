@@ -10,6 +10,7 @@ need() {
 need cc build-essential
 need curl curl
 need jq jq
+need openssl openssl
 need node nodejs
 need npm npm
 need python3 python3

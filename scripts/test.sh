@@ -28,6 +28,7 @@ for suite in "$@"; do
         tour)
             cargo build --workspace --bins --tests
             run scripts/run-tour.sh
+            run python3 scripts/run-operations.py
             ;;
         large)
             ALBUMEN_TEST_LARGE=1 run cargo test --workspace --test it

@@ -23,6 +23,7 @@ mod jobs;
 mod permissions;
 mod server;
 mod shared_links;
+mod signing_keys;
 mod storage;
 mod sweeps;
 mod timeline;

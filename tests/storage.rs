@@ -183,7 +183,7 @@ async fn refused(change: impl FnOnce(&mut Config)) -> String {
 async fn a_server_with_a_bucket_starts_only_with_a_key_and_an_answer() {
     let bucket = &Bucket::start().await;
     let error = refused(|config| config.s3 = Some(bucket.config())).await;
-    assert_eq!(error, "with S3, ALBUMEN_SECRET_KEY must be set");
+    assert_eq!(error, "with S3, ALBUMEN_SECRET_KEY or ALBUMEN_SECRET_KEY_FILE must be set");
     bucket.stop().await;
     let key = [("secret-key".to_owned(), "A".repeat(43) + "=")].into();
     let key = Config::read(&key, &Default::default()).unwrap().secret_key;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use albumen_server::access::Network;
+use albumen_server::access::{self, Network};
 use albumen_server::app::{App, Clock};
 use albumen_server::config::Config;
 use albumen_server::database::Transaction;
@@ -55,10 +55,11 @@ impl Dataset {
             Ok((owner, viewer, album, link))
         });
         let (owner, viewer, album, link) = rows.await?;
+        let tokens = access::tokens(&app).await?;
         let token = |session: &session::Model| {
-            app.tokens.for_user(session.user_id, session.id, now, HOUR).map(|it| it.token)
+            tokens.for_user(session.user_id, session.id, now, HOUR).map(|it| it.token)
         };
-        let guest = app.tokens.for_guest(&link, now, HOUR)?.token;
+        let guest = tokens.for_guest(&link, now, HOUR)?.token;
         let (owner, viewer) = (token(&owner)?, token(&viewer)?);
         let network = Network::of(Ipv4Addr::LOCALHOST.into());
         Ok(Self { app, album, owner, viewer, guest, network, _folder: folder })

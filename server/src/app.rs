@@ -9,8 +9,7 @@ use std::time::SystemTime;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
-use crate::access::Revocations;
-use crate::access::token::Tokens;
+use crate::access::{Revocations, SigningKeys};
 use crate::blob::BlobStore;
 use crate::config::Config;
 use crate::database::{Database, Transaction};
@@ -38,8 +37,8 @@ pub struct Parts {
     pub clock: Clock,
     /// The keys derived from the secret key.
     pub keys: Keys,
-    /// Access tokens.
-    pub tokens: Tokens,
+    /// The keys that sign access tokens.
+    pub signing_keys: SigningKeys,
     /// Password hashing.
     pub passwords: Passwords,
     /// What open streams watch to notice that rights were taken away.

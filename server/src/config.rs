@@ -1,6 +1,8 @@
 //! Every setting of the server: one table of names, defaults and meanings, and one reading of it
 //! that reports all mistakes at once.
 
+mod database_url;
+mod folder;
 mod s3;
 mod subnet;
 
@@ -13,7 +15,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Uri;
+use tracing_subscriber::EnvFilter;
 
+pub use database_url::DatabaseUrl;
+pub use folder::make_folder;
 pub use s3::S3Config;
 pub use subnet::Subnet;
 
@@ -36,7 +41,12 @@ const fn setting(name: &'static str, default: &'static str, help: &'static str) 
 
 /// Every setting, in the order in which `--help` and `.env.sample` show them.
 pub const SETTINGS: &[Setting] = &[
-    setting("listen", "127.0.0.1:8420", "Address and port to serve gRPC, grpc-web and HTTP on"),
+    setting(
+        "listen",
+        "127.0.0.1:8420",
+        "IP address and port to serve gRPC, grpc-web and HTTP on; 0.0.0.0:8420 is every IPv4 \
+         address of the machine, [::]:8420 every address",
+    ),
     setting(
         "public-url",
         "",
@@ -72,9 +82,9 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "secret-key",
         default: "",
-        help: "32 random bytes in base64 that seal what the database must not give away; \
-               default with SQLite and photos in the data folder: secret.key there, made at the \
-               first start",
+        help: "32 random bytes in base64, as `openssl rand -base64 32` makes them, that seal what \
+               the database must not give away; default with SQLite and photos in the data folder: \
+               secret.key there, made at the first start",
         is_secret: true,
     },
     setting(
@@ -109,6 +119,16 @@ pub const SETTINGS: &[Setting] = &[
         "everyone",
         "Whom users find to share with: everyone, or exact: only who shares an album with them, and \
          others by their whole e-mail",
+    ),
+    setting(
+        "password-memory",
+        "19MiB",
+        "Memory that hashing one password takes, 19MiB to 1GiB; the same on every server",
+    ),
+    setting(
+        "password-iterations",
+        "2",
+        "Passes over that memory, 2 to 100; the same on every server",
     ),
     setting("access-token-ttl", "15m", "How long an access token is good, 1m to 1d"),
     setting("session-ttl", "30d", "How long an unused session lasts, 1h to 366d"),
@@ -149,7 +169,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "metrics-listen",
         "",
-        "Address and port to serve /metrics for Prometheus on, as in 127.0.0.1:9420; \
+        "IP address and port to serve /metrics for Prometheus on, as in 127.0.0.1:9420; \
          default: nowhere",
     ),
     setting(
@@ -176,15 +196,6 @@ impl Setting {
     pub fn variable(&self) -> String {
         format!("ALBUMEN_{}", self.name.to_uppercase().replace('-', "_"))
     }
-}
-
-/// The database that the server works on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DatabaseUrl {
-    /// A SQLite file.
-    Sqlite(PathBuf),
-    /// A PostgreSQL server.
-    Postgres(Secret),
 }
 
 /// Whom users find to share with. Administrators find everybody.
@@ -248,6 +259,8 @@ pub struct Config {
     pub max_file_size_bytes: i64,
     pub default_quota_bytes: Option<i64>,
     pub directory: Directory,
+    pub password_memory_bytes: i64,
+    pub password_iterations: u32,
     pub access_token_ttl: Duration,
     pub session_ttl: Duration,
     pub link_session_ttl: Duration,
@@ -313,7 +326,7 @@ impl Reader<'_> {
             tls: self.tls(),
             trusted_proxies: self.optional("trusted-proxies", subnets).unwrap_or_default(),
             database_url: self
-                .optional("database-url", database_url)
+                .optional("database-url", DatabaseUrl::parse)
                 .unwrap_or_else(|| DatabaseUrl::Sqlite(data_dir.join("albumen.db"))),
             database_connections: self.number("database-connections", 2, 1000),
             secret_key: self.optional("secret-key", secret_key),
@@ -321,6 +334,8 @@ impl Reader<'_> {
             max_file_size_bytes: self.parse("max-file-size", size, 0),
             default_quota_bytes: self.optional("default-quota", size),
             directory: self.parse("directory", directory, Directory::Exact),
+            password_memory_bytes: self.parse("password-memory", password_memory, 0),
+            password_iterations: self.number("password-iterations", 2, 100),
             access_token_ttl: self.duration("access-token-ttl", minute, day),
             session_ttl: self.duration("session-ttl", 60 * minute, 366 * day),
             link_session_ttl: self.duration("link-session-ttl", minute, 30 * day),
@@ -339,7 +354,7 @@ impl Reader<'_> {
             metrics_listen: self.optional("metrics-listen", |text| text.parse().ok()),
             otlp_endpoint: self.otlp_endpoint(),
             reflection: self.parse("reflection", |text| text.parse().ok(), true),
-            log: self.text("log"),
+            log: self.parse("log", filter, String::new()),
             log_format: self.parse("log-format", log_format, LogFormat::Text),
             data_dir,
         }
@@ -447,10 +462,11 @@ impl Reader<'_> {
 
     fn mistake(&mut self, name: &str, text: &str) {
         let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else { return };
-        let shown = if setting.is_secret { "its value".to_owned() } else { format!("{text:?}") };
+        let shown =
+            if setting.is_secret { "what is given".to_owned() } else { format!("{text:?}") };
         let variable = setting.variable();
         self.mistakes
-            .push(format!("--{name} ({variable}) cannot be {shown}. It is: {}", setting.help));
+            .push(format!("--{name} ({variable}) cannot be {shown}. It sets: {}", setting.help));
     }
 }
 
@@ -472,13 +488,9 @@ fn size(text: &str) -> Option<i64> {
     number.checked_mul(1 << shift).filter(|size| *size > 0)
 }
 
-fn database_url(text: &str) -> Option<DatabaseUrl> {
-    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-        return Some(DatabaseUrl::Postgres(Secret(text.to_owned())));
-    }
-    let path = text.strip_prefix("sqlite:")?;
-    let path = path.strip_prefix("//").unwrap_or(path);
-    (!path.is_empty()).then(|| DatabaseUrl::Sqlite(PathBuf::from(path)))
+/// The least is what OWASP asks for with two passes.
+fn password_memory(text: &str) -> Option<i64> {
+    size(text).filter(|size| (19 << 20..=1 << 30).contains(size))
 }
 
 fn secret_key(text: &str) -> Option<SecretKey> {
@@ -507,6 +519,11 @@ fn directory(text: &str) -> Option<Directory> {
 
 fn subnets(text: &str) -> Option<Vec<Subnet>> {
     text.split(',').map(|subnet| Subnet::parse(subnet.trim())).collect()
+}
+
+/// A filter that no part of is ignored.
+fn filter(text: &str) -> Option<String> {
+    EnvFilter::try_new(text).is_ok().then(|| text.to_owned())
 }
 
 fn log_format(text: &str) -> Option<LogFormat> {
@@ -576,6 +593,13 @@ mod tests {
     fn spans_are_sent_only_by_a_build_that_can() {
         let config = Config::read(&map(&[("otlp-endpoint", "http://[::1]:4317")]), &map(&[]));
         assert_eq!(config.is_ok(), cfg!(feature = "otel"));
+    }
+
+    #[test]
+    fn a_filter_of_the_log_is_whole_or_refused() {
+        let read = |log| Config::read(&map(&[("log", log)]), &map(&[]));
+        assert_eq!(read("info,albumen_server=debug").unwrap().log, "info,albumen_server=debug");
+        assert!(read("info,=3").is_err());
     }
 
     #[test]

@@ -7,16 +7,19 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use migration::{Migrator, MigratorTrait as _, Schema};
 use sea_orm::sea_query::{Func, Query};
+use sea_orm::sqlx::{Connection as _, PgConnection};
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait as _, Database as Sea, DatabaseConnection,
     DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode,
     TransactionOptions, TransactionTrait as _,
 };
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{Config, DatabaseUrl};
+use crate::config::{Config, DatabaseUrl, make_folder};
 use crate::error::{Error, Result};
 
 /// How long a call waits for a connection, and SQLite for its lock.
@@ -84,10 +87,19 @@ pub struct Snapshot {
 }
 
 impl Database {
-    /// Connects as the settings say. `tasks` keeps shutdown waiting for open transactions.
-    pub async fn open(config: &Config, tasks: TaskTracker) -> Result<Self, DbErr> {
+    /// Connects as the settings say, and makes the folder of a SQLite file. `tasks` keeps shutdown
+    /// waiting for open transactions.
+    pub async fn open(config: &Config, tasks: TaskTracker) -> anyhow::Result<Self> {
+        let opened = Self::connect(config, tasks).await;
+        opened.with_context(|| format!("cannot open the database {}", config.database_url))
+    }
+
+    async fn connect(config: &Config, tasks: TaskTracker) -> anyhow::Result<Self> {
         match &config.database_url {
             DatabaseUrl::Sqlite(path) => {
+                if let Some(folder) = path.parent() {
+                    make_folder(folder)?;
+                }
                 let url = format!("sqlite:{}?mode=rwc", path.display());
                 let writer = Sea::connect(sqlite(&url, 1)).await?;
                 let reader = Sea::connect(sqlite(&url, config.database_connections)).await?;
@@ -97,7 +109,11 @@ impl Database {
                 let mut options = options(url.expose(), config.database_connections);
                 // A connection may have died unnoticed; asking costs one round trip.
                 options.test_before_acquire(true).max_lifetime(Duration::from_secs(600));
-                let pool = Sea::connect(options).await?;
+                let Ok(pool) = Sea::connect(options).await else {
+                    // The pool tries for a while, and then only says that time is up.
+                    timeout(PATIENCE, PgConnection::connect(url.expose())).await??;
+                    anyhow::bail!("it answered too late");
+                };
                 Ok(Self { writer: pool.clone(), reader: pool, tasks })
             }
         }
@@ -148,7 +164,11 @@ impl Database {
                     Ok(value)
                 }
                 Err(error) => {
-                    transaction.rollback().await?;
+                    // SQLite has done it already if its disk is full; the pool looks after the
+                    // connection.
+                    if let Err(cause) = transaction.rollback().await {
+                        tracing::warn!(%cause, "cannot roll a transaction back");
+                    }
                     Err(error)
                 }
             }
@@ -250,6 +270,17 @@ fn options(url: &str, connections: u32) -> ConnectOptions {
 
 fn sqlite(url: &str, connections: u32) -> ConnectOptions {
     let mut options = options(url, connections);
+    // Where a disk is full, SQLite ends transactions by itself, and sqlx loses count: a connection
+    // that takes the next transaction for one inside another would never commit it, and say that it
+    // did. The ping waits for a rollback that is under way.
+    options.map_sqlx_sqlite_pool_opts(|options| {
+        options.after_release(|connection, _| {
+            Box::pin(async move {
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
+    });
     // A file does not go away: no ping, and no reason to reopen it.
     options.test_before_acquire(false).map_sqlx_sqlite_opts(|options| {
         options

@@ -47,11 +47,10 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::access::Revocations;
-use crate::access::token::Tokens;
+use crate::access::{Revocations, SigningKeys};
 use crate::app::{App, Clock, Parts};
 use crate::blob::BlobStore;
-use crate::config::{Config, DatabaseUrl, SecretKey};
+use crate::config::{Config, DatabaseUrl, SecretKey, make_folder};
 use crate::database::Database;
 use crate::jobs::{Jobs, Kind, Schedule};
 use crate::keys::Keys;
@@ -104,16 +103,17 @@ pub async fn open_with(
     jobs: Jobs,
 ) -> anyhow::Result<App> {
     let folder = config.data_dir.display();
-    std::fs::create_dir_all(&config.data_dir)
+    make_folder(&config.data_dir)
         .with_context(|| format!("cannot make the data folder {folder}"))?;
     let keys = Keys::derive(&secret_key(&config)?)?;
     blobs.ping().await.context("the store of photos does not answer")?;
     let tasks = TaskTracker::new();
-    let database =
-        Database::open(&config, tasks.clone()).await.context("cannot open the database")?;
+    let database = Database::open(&config, tasks.clone()).await?;
     database.migrate().await.context("cannot bring the database to this version's schema")?;
-    let tokens = Tokens::new(&installation::prepare(&database, &keys, clock.now()).await?)?;
-    let passwords = Passwords::new()?;
+    let now = clock.now();
+    installation::prepare(&database, &keys, now).await?;
+    let signing_keys = SigningKeys::open(database.reader(), &keys, &config, now).await?;
+    let passwords = Passwords::new(&config)?;
     let revocations = Revocations::default();
     Ok(App::new(Parts {
         config,
@@ -121,7 +121,7 @@ pub async fn open_with(
         blobs,
         clock,
         keys,
-        tokens,
+        signing_keys,
         passwords,
         revocations,
         events: events::Hub::default(),
@@ -133,12 +133,13 @@ pub async fn open_with(
 /// The secret key: as it is set, else from the data folder. Where that is not all there is of an
 /// installation, another server would make another key.
 fn secret_key(config: &Config) -> anyhow::Result<SecretKey> {
+    let needed = "ALBUMEN_SECRET_KEY or ALBUMEN_SECRET_KEY_FILE must be set";
     match (&config.secret_key, &config.database_url, &config.s3) {
         (Some(secret), _, _) => Ok(secret.clone()),
         (None, DatabaseUrl::Postgres(_), _) => {
-            anyhow::bail!("with PostgreSQL, ALBUMEN_SECRET_KEY must be set")
+            anyhow::bail!("with PostgreSQL, {needed}")
         }
-        (None, _, Some(_)) => anyhow::bail!("with S3, ALBUMEN_SECRET_KEY must be set"),
+        (None, _, Some(_)) => anyhow::bail!("with S3, {needed}"),
         (None, DatabaseUrl::Sqlite(_), None) => {
             let path = config.data_dir.join("secret.key");
             keys::read_or_create(&path).with_context(|| format!("cannot use {}", path.display()))

@@ -90,3 +90,54 @@ fn a_backup_is_made_checked_and_restored() {
     assert_eq!(checked.status.code(), Some(1));
     assert!(out(&checked).contains(&format!("missing: {database}")), "{}", out(&checked));
 }
+
+#[test]
+fn signing_keys_are_replaced_from_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let rotate = || albumen(folder.path(), &["admin", "rotate-keys"]);
+    assert_eq!(albumen(folder.path(), &["migrate"]).status.code(), Some(0));
+    let (one, other) = (rotate(), rotate());
+    assert_eq!(one.status.code(), Some(0), "{}", complaint(&one));
+    assert_eq!(out(&one).trim().len(), 36, "the id of the new key");
+    assert_ne!(out(&one), out(&other));
+}
+
+#[test]
+fn people_are_not_looked_for_where_there_is_no_database() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in ["list", "reset-password"] {
+        let email = ["ann@example.org"].into_iter().filter(|_| command != "list");
+        let arguments: Vec<_> = ["admin", command].into_iter().chain(email).collect();
+        let missing = albumen(folder.path(), &arguments);
+        assert_eq!(missing.status.code(), Some(1));
+        assert!(complaint(&missing).contains("there is no database: "), "{}", complaint(&missing));
+    }
+    assert!(!folder.path().join("data").exists(), "nothing is made");
+}
+
+#[test]
+fn what_is_made_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(albumen(folder.path(), &["migrate"]).status.code(), Some(0));
+    assert_eq!(mode(&folder.path().join("data")), 0o700);
+    let backup = folder.path().join("backup");
+    let made = albumen(folder.path(), &["backup", "--to", backup.to_str().unwrap()]);
+    assert_eq!(made.status.code(), Some(0), "{}", complaint(&made));
+    assert_eq!(mode(&backup), 0o700);
+}
+
+#[test]
+fn what_cannot_be_opened_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let file = folder.path().join("file").to_str().unwrap().to_owned();
+    let path = format!("{file}/albumen.db");
+    let said = albumen(folder.path(), &["serve", "--database-url", &format!("sqlite:{path}")]);
+    assert_eq!(said.status.code(), Some(1));
+    assert!(complaint(&said).contains(&format!("cannot open the database {path}: ")));
+    let said = complaint(&albumen(folder.path(), &["serve", "--data-dir", &file]));
+    assert!(said.contains(&format!("cannot open the store of photos: {file}/blobs: ")), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+}

@@ -35,6 +35,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("events", "app"),
     ("events", "jobs"),
     ("exports", "assets"),
+    ("installation", "audit"),
     ("installation", "uploads"),
     ("jobs", "access"),
     ("jobs", "app"),

@@ -8,7 +8,7 @@ use albumen_server::database::Database;
 use sea_orm::{ConnectionTrait as _, Database as Sea, DatabaseConnection};
 use tokio::sync::OnceCell;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum TestDatabase {
     Sqlite(PathBuf),
     Postgres { server: String, name: String },

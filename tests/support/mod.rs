@@ -96,6 +96,20 @@ impl TestServer {
         Box::pin(Self::open(config, Faults::default(), clock, database, folder)).await
     }
 
+    /// Another server of the installation: on the same database, folder and clock. The caller lets
+    /// it leave.
+    pub(crate) async fn beside(&self) -> Self {
+        self.beside_with(|_| {}).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn beside_with(&self, change: impl FnOnce(&mut Config)) -> Self {
+        let (mut config, clock) = (self.app.config.clone(), Arc::clone(&self.clock));
+        change(&mut config);
+        let (database, folder) = (self.database.clone(), tempfile::tempdir().unwrap());
+        Box::pin(Self::open(config, Faults::default(), clock, database, folder)).await
+    }
+
     async fn open(
         config: Config,
         faults: Faults,
@@ -234,10 +248,15 @@ impl TestServer {
     }
 
     async fn stop(&self) {
+        self.leave().await;
+        self.database.drop().await;
+    }
+
+    /// Stops, and leaves the database to the other servers.
+    pub(crate) async fn leave(&self) {
         self.app.tasks.close();
         self.app.tasks.wait().await;
         self.app.database.close().await.unwrap();
-        self.database.drop().await;
     }
 }
 

@@ -6,6 +6,7 @@ use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _};
 
 use super::scope::Scopes;
+use super::signing_key::claim;
 use super::token::Claim;
 use super::{Actor, Client, CookieName, LinkActor, Network, UserActor, Via};
 use crate::app::App;
@@ -29,7 +30,7 @@ pub async fn authenticate(app: &App, token: Option<&str>, network: Network) -> R
         let is_it = api_key::Column::KeyHash.eq(keys::hash(token.as_bytes()));
         return key(app, is_it, network).await;
     }
-    match app.tokens.read(token, app.now())? {
+    match claim(app, token).await? {
         Claim::User(user_id, session_id) => user(app, user_id, session_id, network).await,
         Claim::Guest(link_id, visitor_id, password_version) => {
             guest(app, link_id, visitor_id, password_version).await
@@ -50,10 +51,13 @@ pub async fn authenticate_cookies(app: &App, client: &Client) -> Result<Actor> {
     let mut links = Vec::new();
     let tokens = client.link_tokens();
     for token in &tokens {
-        let Ok(Claim::Guest(link, visitor, version)) = app.tokens.read(token, app.now()) else {
-            continue;
-        };
-        links.extend(still_open(guest(app, link, visitor, version).await)?);
+        match claim(app, token).await {
+            Ok(Claim::Guest(link, visitor, version)) => {
+                links.extend(still_open(guest(app, link, visitor, version).await)?);
+            }
+            Ok(Claim::User(..)) | Err(Error::CredentialInvalid) => {}
+            Err(error) => return Err(error),
+        }
     }
     let has_cookies = client.cookie(CookieName::Session).is_some() || !tokens.is_empty();
     match (has_cookies, links.is_empty()) {
@@ -64,11 +68,9 @@ pub async fn authenticate_cookies(app: &App, client: &Client) -> Result<Actor> {
 }
 
 /// Whether a client holds a cookie from opening a link, under the password that it has now.
-#[must_use]
-pub fn has_opened(app: &App, client: &Client, link: &shared_link::Model) -> bool {
-    let token = client.cookie(CookieName::Link(link.id));
-    let claim = token.and_then(|token| app.tokens.read(token, app.now()).ok());
-    matches!(claim, Some(Claim::Guest(id, _, version))
+pub async fn has_opened(app: &App, client: &Client, link: &shared_link::Model) -> bool {
+    let Some(token) = client.cookie(CookieName::Link(link.id)) else { return false };
+    matches!(claim(app, token).await, Ok(Claim::Guest(id, _, version))
         if id == link.id && version == link.password_version)
 }
 

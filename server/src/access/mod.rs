@@ -13,6 +13,7 @@ mod blob;
 mod client;
 mod cookie;
 mod credential;
+mod ed25519;
 mod event;
 mod export;
 mod guard;
@@ -22,6 +23,7 @@ mod revocation;
 mod scope;
 mod session;
 mod shared_link;
+mod signing_key;
 pub mod token;
 mod upload;
 mod user;
@@ -69,9 +71,9 @@ pub use revocation::{Interest, Revocations, Subject};
 pub use scope::Scopes;
 pub use session::{
     has_users, installation, lock_installation, lock_session, own_session, own_sessions,
-    signing_keys,
 };
 pub use shared_link::{link_by_address, lock_shared_link, shared_link, shared_links};
+pub use signing_key::{SigningKeys, forget_signing_keys, tokens};
 pub use upload::{
     active_uploads, expired_uploads, lock_expired_upload, lock_upload, reserved_bytes, upload,
 };

@@ -2,12 +2,12 @@
 
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
-    QueryOrder as _, Select,
+    Select,
 };
 
 use super::{UserActor, lock};
 use crate::database::Transaction;
-use crate::entity::{installation, session, signing_key, user};
+use crate::entity::{installation, session, user};
 use crate::error::{Error, Result};
 use crate::id::SessionId;
 use crate::time::Micros;
@@ -35,12 +35,6 @@ pub async fn lock_installation(transaction: &Transaction) -> Result<installation
 /// Whether anybody has an account.
 pub async fn has_users(connection: &impl ConnectionTrait) -> Result<bool> {
     Ok(user::Entity::find().count(connection).await? > 0)
-}
-
-/// The keys that sign access tokens, the newest last.
-pub async fn signing_keys(connection: &impl ConnectionTrait) -> Result<Vec<signing_key::Model>> {
-    let keys = signing_key::Entity::find().order_by_asc(signing_key::Column::Id);
-    Ok(keys.all(connection).await?)
 }
 
 /// The session that a refresh token names, for a change: locked until the transaction ends.

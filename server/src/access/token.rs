@@ -1,27 +1,30 @@
 //! Access tokens: JWTs signed with Ed25519 (RFC 8037), for users and for guests.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
-use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
-use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::signature::{Error as SignatureError, Signer, Verifier};
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
 };
 use ring::rand::SystemRandom;
-use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::ed25519::PROVIDER;
 use crate::entity::shared_link::Model as SharedLink;
 use crate::error::{Error, Result};
-use crate::id::{SessionId, SharedLinkId, UserId, VisitorId};
+use crate::id::{SessionId, SharedLinkId, SigningKeyId, UserId, VisitorId};
 use crate::time::Micros;
 
 const ISSUER: &str = "albumen";
 const USER: &str = "user";
 const LINK: &str = "link";
+/// How long a new key is published before it signs: until then every server has read it, and so
+/// has whoever keeps the public keys for as long as they may.
+const PUBLICATION: Duration = Duration::from_secs(120);
+/// How much longer a key reads than it would have to: clocks of servers differ, and calls that
+/// began to sign take a moment.
+const MARGIN: Duration = Duration::from_secs(300);
 
 /// What a token says of its bearer. It is believed only after the database was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,16 +44,41 @@ pub struct AccessToken {
     pub expire_time: Micros,
 }
 
-/// Signs and reads tokens.
-pub struct Tokens {
-    key_id: String,
-    signer: EncodingKey,
-    verifiers: HashMap<String, DecodingKey>,
+/// A key as it comes from the table.
+pub struct SigningKey {
+    /// The key id in a token's header.
+    pub id: SigningKeyId,
+    /// The Ed25519 key in PKCS#8.
+    pub pkcs8: Vec<u8>,
+    /// When it was made.
+    pub create_time: Micros,
 }
 
-impl std::fmt::Debug for Tokens {
+impl std::fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tokens").field("key_id", &self.key_id).finish_non_exhaustive()
+        f.debug_tuple("SigningKey").field(&self.id).finish()
+    }
+}
+
+/// Signs and reads tokens, with the keys that were known at some moment.
+#[derive(Debug)]
+pub struct Tokens {
+    /// At least one, oldest first.
+    keys: Vec<Key>,
+    longest_ttl: Duration,
+}
+
+struct Key {
+    id: SigningKeyId,
+    create_time: Micros,
+    public: Vec<u8>,
+    signer: EncodingKey,
+    verifier: DecodingKey,
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Key").field(&self.id).finish()
     }
 }
 
@@ -82,18 +110,38 @@ pub fn generate() -> Result<Vec<u8>> {
 }
 
 impl Tokens {
-    /// Signs with the last of `keys`, and reads what any of them signed. Each is a key id and a
-    /// key in PKCS#8.
-    pub fn new(keys: &[(String, Vec<u8>)]) -> Result<Self> {
+    /// Signs with the newest of `keys` that has been there long enough for every server to know
+    /// it, and reads what any of them can have signed. The oldest comes first. No token is good for
+    /// longer than `longest_ttl`. Fails without a key.
+    pub fn new(keys: &[SigningKey], longest_ttl: Duration) -> Result<Self> {
         // The second call in a process finds the first one's provider, which is the same.
         let _ = PROVIDER.install_default();
-        let mut verifiers = HashMap::new();
-        for (id, key) in keys {
-            let pair = Ed25519KeyPair::from_pkcs8(key).map_err(Error::internal)?;
-            verifiers.insert(id.clone(), DecodingKey::from_ed_der(pair.public_key().as_ref()));
+        if keys.is_empty() {
+            return Err(Error::internal("no signing key"));
         }
-        let (id, key) = keys.last().ok_or_else(|| Error::internal("no signing key"))?;
-        Ok(Self { key_id: id.clone(), signer: EncodingKey::from_ed_der(key), verifiers })
+        let keys: Result<Vec<_>> = keys.iter().map(Key::new).collect();
+        Ok(Self { keys: keys?, longest_ttl })
+    }
+
+    /// The keys whose tokens are read at this time, oldest first: the id of each, and the 32 bytes
+    /// with which anybody can verify.
+    pub fn public_keys(&self, now: Micros) -> impl Iterator<Item = (SigningKeyId, &[u8])> {
+        let keys =
+            self.keys.iter().enumerate().filter(move |(index, _)| !self.has_ended(*index, now));
+        keys.map(|(_, key)| (key.id, key.public.as_slice()))
+    }
+
+    /// The keys of which no token is good any more.
+    pub fn ended(&self, now: Micros) -> impl Iterator<Item = SigningKeyId> {
+        let keys =
+            self.keys.iter().enumerate().filter(move |(index, _)| self.has_ended(*index, now));
+        keys.map(|(_, key)| key.id)
+    }
+
+    /// Whether a token names a key that is not among these.
+    #[must_use]
+    pub fn lacks_key_of(&self, token: &str) -> bool {
+        key_id(token).is_some_and(|id| self.keys.iter().all(|key| key.id != id))
     }
 
     /// A token for a user in a session, good for `ttl`.
@@ -114,6 +162,7 @@ impl Tokens {
                 iat: now.seconds(),
                 exp: expire_time.seconds(),
             },
+            now,
             expire_time,
         )
     }
@@ -131,6 +180,7 @@ impl Tokens {
                 iat: now.seconds(),
                 exp: expire_time.seconds(),
             },
+            now,
             expire_time,
         )
     }
@@ -141,96 +191,98 @@ impl Tokens {
     }
 
     fn user(&self, token: &str, now: Micros) -> Option<Claim> {
-        let claims: UserClaims = self.verified(token, USER)?;
+        let claims: UserClaims = self.verified(token, USER, now)?;
         let claim = Claim::User(UserId::parse(&claims.sub)?, SessionId::parse(&claims.sid)?);
         (claims.exp > now.seconds()).then_some(claim)
     }
 
     fn guest(&self, token: &str, now: Micros) -> Option<Claim> {
-        let claims: LinkClaims = self.verified(token, LINK)?;
+        let claims: LinkClaims = self.verified(token, LINK, now)?;
         let link = SharedLinkId::parse(&claims.link_id)?;
         let visitor = VisitorId::parse(&claims.visitor_id)?;
         let claim = Claim::Guest(link, visitor, claims.password_version);
         (claims.exp > now.seconds()).then_some(claim)
     }
 
-    fn sign(&self, claims: &impl Serialize, expire_time: Micros) -> Result<AccessToken> {
+    fn sign(
+        &self,
+        claims: &impl Serialize,
+        now: Micros,
+        expire_time: Micros,
+    ) -> Result<AccessToken> {
+        let published = self.keys.iter().rfind(|key| key.create_time.after(PUBLICATION) <= now);
+        // All of them are new at the first start only, when nobody can know any other.
+        let key =
+            published.or(self.keys.first()).ok_or_else(|| Error::internal("no signing key"))?;
         let mut header = Header::new(Algorithm::EdDSA);
-        header.kid = Some(self.key_id.clone());
-        let token = encode(&header, claims, &self.signer).map_err(Error::internal)?;
+        header.kid = Some(key.id.to_string());
+        let token = encode(&header, claims, &key.signer).map_err(Error::internal)?;
         Ok(AccessToken { token, expire_time })
     }
 
-    /// One algorithm, whatever the header says. The time is checked by the caller, against the
-    /// server's clock.
-    fn verified<T: DeserializeOwned>(&self, token: &str, audience: &str) -> Option<T> {
-        let key = self.verifiers.get(decode_header(token).ok()?.kid.as_deref()?)?;
+    /// Whether the last token that a key can have signed is dead: it signs until the next one does.
+    fn has_ended(&self, index: usize, now: Micros) -> bool {
+        let next = self.keys.get(index + 1);
+        next.is_some_and(|next| {
+            next.create_time.after(PUBLICATION).after(self.longest_ttl).after(MARGIN) <= now
+        })
+    }
+
+    /// One algorithm, whatever the header says. The end of the token is checked by the caller,
+    /// against the server's clock.
+    fn verified<T: DeserializeOwned>(&self, token: &str, audience: &str, now: Micros) -> Option<T> {
+        let id = key_id(token)?;
+        let index = self.keys.iter().position(|key| key.id == id)?;
+        let key = self.keys.get(index).filter(|_| !self.has_ended(index, now))?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.validate_exp = false;
         validation.set_required_spec_claims(&["iss", "aud", "exp"]);
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[audience]);
-        decode(token, key, &validation).ok().map(|token| token.claims)
+        decode(token, &key.verifier, &validation).ok().map(|token| token.claims)
     }
 }
 
-/// Ed25519 by ring, which TLS and sealing use already; the alternatives bring a second library.
-static PROVIDER: CryptoProvider = CryptoProvider {
-    signer_factory: |algorithm, key| match algorithm {
-        Algorithm::EdDSA => Ok(Box::new(Ed25519Signer(key.as_bytes().to_vec()))),
-        _ => Err(ErrorKind::InvalidAlgorithm.into()),
-    },
-    verifier_factory: |algorithm, key| match algorithm {
-        Algorithm::EdDSA => Ok(Box::new(Ed25519Verifier(key.try_get_as_bytes()?.to_vec()))),
-        _ => Err(ErrorKind::InvalidAlgorithm.into()),
-    },
-    key_utils: KeyUtils::new_unimplemented(),
-};
-
-struct Ed25519Signer(Vec<u8>);
-
-impl Signer<Vec<u8>> for Ed25519Signer {
-    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, SignatureError> {
-        let pair = Ed25519KeyPair::from_pkcs8(&self.0).map_err(|_| SignatureError::new())?;
-        Ok(pair.sign(message).as_ref().to_vec())
+impl Key {
+    fn new(key: &SigningKey) -> Result<Self> {
+        let pair = Ed25519KeyPair::from_pkcs8(&key.pkcs8).map_err(Error::internal)?;
+        let public = pair.public_key().as_ref().to_vec();
+        Ok(Self {
+            id: key.id,
+            create_time: key.create_time,
+            signer: EncodingKey::from_ed_der(&key.pkcs8),
+            verifier: DecodingKey::from_ed_der(&public),
+            public,
+        })
     }
 }
 
-impl JwtSigner for Ed25519Signer {
-    fn algorithm(&self) -> Algorithm {
-        Algorithm::EdDSA
-    }
-}
-
-struct Ed25519Verifier(Vec<u8>);
-
-impl Verifier<Vec<u8>> for Ed25519Verifier {
-    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), SignatureError> {
-        let key = UnparsedPublicKey::new(&ED25519, &self.0);
-        key.verify(message, signature).map_err(|_| SignatureError::new())
-    }
-}
-
-impl JwtVerifier for Ed25519Verifier {
-    fn algorithm(&self) -> Algorithm {
-        Algorithm::EdDSA
-    }
+/// The id of the key that a token names.
+fn key_id(token: &str) -> Option<SigningKeyId> {
+    SigningKeyId::parse(decode_header(token).ok()?.kid.as_deref()?)
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
 
     const NOW: Micros = Micros(1_800_000_000_000_000);
     const TTL: Duration = Duration::from_secs(60);
 
-    fn tokens(id: &str) -> Tokens {
-        Tokens::new(&[(id.to_owned(), generate().unwrap())]).unwrap()
+    fn key(id: SigningKeyId, create_time: Micros) -> SigningKey {
+        SigningKey { id, pkcs8: generate().unwrap(), create_time }
+    }
+
+    fn tokens(id: SigningKeyId) -> Tokens {
+        Tokens::new(&[key(id, NOW)], TTL).unwrap()
     }
 
     #[test]
     fn a_token_is_good_until_it_ends() {
-        let tokens = tokens("a");
+        let tokens = tokens(SigningKeyId::generate());
         let (user, session) = (UserId::generate(), SessionId::generate());
         let token = tokens.for_user(user, session, NOW, TTL).unwrap();
         assert_eq!(tokens.read(&token.token, NOW).unwrap(), Claim::User(user, session));
@@ -239,15 +291,42 @@ mod tests {
 
     #[test]
     fn another_key_another_algorithm_and_any_damage_are_refused() {
-        let ours = tokens("a");
+        let id = SigningKeyId::NIL;
+        let ours = tokens(id);
         let token = ours.for_user(UserId::generate(), SessionId::generate(), NOW, TTL).unwrap();
-        assert!(tokens("a").read(&token.token, NOW).is_err());
-        assert!(tokens("b").read(&token.token, NOW).is_err());
-        let (_, rest) = token.token.split_once('.').unwrap();
-        // {"alg":"none","kid":"a"}
-        assert!(ours.read(&format!("eyJhbGciOiJub25lIiwia2lkIjoiYSJ9.{rest}"), NOW).is_err());
+        assert!(ours.read(&token.token, NOW).is_ok());
+        assert!(tokens(id).read(&token.token, NOW).is_err());
+        assert!(tokens(SigningKeyId::generate()).read(&token.token, NOW).is_err());
+        let (head, rest) = token.token.split_once('.').unwrap();
+        let head = String::from_utf8(URL_SAFE_NO_PAD.decode(head).unwrap()).unwrap();
+        for algorithm in ["none", "HS256"] {
+            let other = head.replace("EdDSA", algorithm);
+            assert_ne!(head, other);
+            let other = format!("{}.{rest}", URL_SAFE_NO_PAD.encode(other));
+            assert!(ours.read(&other, NOW).is_err());
+        }
         for end in 0..token.token.len() {
             assert!(ours.read(&token.token[..end], NOW).is_err());
         }
+    }
+
+    #[test]
+    fn a_new_key_is_published_before_it_signs_and_an_old_one_reads_as_long_as_its_tokens() {
+        let [old, new] = [SigningKeyId::generate(), SigningKeyId::generate()];
+        let made = NOW.after(TTL);
+        let tokens = Tokens::new(&[key(old, NOW), key(new, made)], TTL).unwrap();
+        let signs = made.after(PUBLICATION);
+        let signed = |now| {
+            let token = tokens.for_user(UserId::generate(), SessionId::generate(), now, TTL);
+            key_id(&token.unwrap().token).unwrap()
+        };
+        assert_eq!(signed(made), old);
+        assert_eq!(signed(Micros(signs.0 - 1)), old);
+        assert_eq!(signed(signs), new);
+        let ended = |now| tokens.ended(now).collect::<Vec<_>>();
+        let public = |now| tokens.public_keys(now).map(|(id, _)| id).collect::<Vec<_>>();
+        let end = signs.after(TTL).after(MARGIN);
+        assert_eq!((ended(signs), public(signs)), (vec![], vec![old, new]));
+        assert_eq!((ended(end), public(end)), (vec![old], vec![new]));
     }
 }

@@ -18,19 +18,22 @@ pub use sessions::{Field, list_sessions, revoke_other_sessions, revoke_session, 
 pub use sweep::Sweep;
 pub use tokens::{SessionTokens, refresh};
 
-use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, ModelTrait as _, Set};
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
+    ModelTrait as _, QueryFilter as _, Set,
+};
 
 use crate::access::{self, Actor, Attempt, Client, Subject};
 use crate::app::App;
 use crate::audit;
 use crate::entity::audit_event::Kind;
 use crate::entity::installation;
-use crate::entity::user::Model as User;
-use crate::error::{Error, Result};
+use crate::entity::user::{self, Model as User};
+use crate::error::{Error, Result, log};
 use crate::events;
 use crate::id::{SessionId, UserId};
 use crate::keys;
-use crate::password::check_common;
+use crate::password::{check_common, is_renewal};
 use crate::users;
 
 /// How a device signs in.
@@ -68,7 +71,7 @@ pub async fn set_up(
     check_setup(access::installation(app.database.reader()).await?, &token_hash)?;
     check_common("password", &first.password)?;
     let password_hash = app.passwords.hash(&first.password).await?;
-    let (app_, network) = (app.clone(), client.network);
+    let (app_, network, signer) = (app.clone(), client.network, access::tokens(app).await?);
     app.transact(move |transaction| async move {
         let installation = access::lock_installation(&transaction).await?;
         if access::has_users(&*transaction).await? {
@@ -88,7 +91,7 @@ pub async fn set_up(
         let user = row.insert(&*transaction).await?;
         let (app, tx, id) = (&app_, &transaction, user.id);
         audit::record_from(app, tx, network, Some(id), Kind::UserCreated, id).await?;
-        let tokens = tokens::start(app, tx, &user, device).await?;
+        let tokens = tokens::start(app, tx, &signer, &user, device).await?;
         Ok((user, tokens))
     })
     .await
@@ -116,18 +119,39 @@ pub async fn login(
     let user = user.filter(User::is_active);
     verify(app, client.network, attempt.clone(), password, user.as_ref()).await?;
     let user = user.ok_or(Error::LoginFailed)?;
-    let (app_, network) = (app.clone(), client.network);
-    app.transact(move |transaction| async move {
+    let (app_, network, signer) = (app.clone(), client.network, access::tokens(app).await?);
+    let (id, hash) = (user.id, user.password_hash.clone());
+    let signed_in = app.transact(move |transaction| async move {
         attempt.forgive(&transaction, app_.now()).await?;
         let row = access::lock_user(&transaction, user.id).await?.into_row();
         // What was verified counts no more if the password was changed meanwhile.
-        if row.password_hash != user.password_hash || !row.is_active() {
+        if !is_renewal(&user.password_hash, &row.password_hash) || !row.is_active() {
             return Err(Error::LoginFailed);
         }
-        let tokens = tokens::start(&app_, &transaction, &row, device).await?;
+        let tokens = tokens::start(&app_, &transaction, &signer, &row, device).await?;
         let (id, session) = (Some(row.id), tokens.session_id);
         audit::record_from(&app_, &transaction, network, id, Kind::SignedIn, session).await?;
         Ok((row, tokens))
+    });
+    let signed_in = signed_in.await?;
+    // Who has signed in stays so, whatever becomes of the hash: the next time is another chance.
+    if let Err(error) = renew_hash(app, id, password, hash).await {
+        log(&error);
+    }
+    Ok(signed_in)
+}
+
+/// Stores a password's hash with the parameters of the settings, if it has others.
+async fn renew_hash(app: &App, id: UserId, password: &str, hash: String) -> Result<()> {
+    let Some(renewed) = app.passwords.renew(password, &hash).await? else { return Ok(()) };
+    let store = user::Entity::update_many()
+        .col_expr(user::Column::PasswordHash, renewed.into())
+        .filter(user::Column::Id.eq(id))
+        // Unless it was changed meanwhile.
+        .filter(user::Column::PasswordHash.eq(hash));
+    app.transact(move |transaction| async move {
+        store.exec(&*transaction).await?;
+        Ok(())
     })
     .await
 }

@@ -8,7 +8,7 @@ use crate::audit;
 use crate::entity::audit_event::Kind;
 use crate::error::{Error, Result};
 use crate::events;
-use crate::password::check_common;
+use crate::password::{check_common, is_renewal};
 use crate::users;
 
 /// Changes the caller's password, and ends their other sessions; returns how many. Wrong current
@@ -27,7 +27,7 @@ pub async fn change_password(app: &App, actor: &Actor, current: &str, new: &str)
         attempt.forgive(&transaction, now).await?;
         let row = access::lock_user(&transaction, caller.id).await?;
         // Another call changed it meanwhile: what was verified counts no more.
-        if row.password_hash != user.password_hash || !row.is_active() {
+        if !is_renewal(&user.password_hash, &row.password_hash) || !row.is_active() {
             return Err(Error::LoginFailed);
         }
         let mut row = row.into_row().into_active_model();

@@ -1,4 +1,5 @@
-//! Forgetting sessions that ended, attempts that count no more, and old entries of the audit log.
+//! Forgetting sessions that ended, signing keys without good tokens, attempts that count no more, and
+//! old entries of the audit log.
 
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde::{Deserialize, Serialize};
@@ -20,8 +21,10 @@ impl Job for Sweep {
     async fn run(self, app: App, _: Context) -> Result<()> {
         let now = app.now();
         let ended = session::Entity::delete_many().filter(Column::ExpireTime.lte(now));
+        let app_ = app.clone();
         app.transact(move |transaction| async move {
             ended.exec(&*transaction).await?;
+            access::forget_signing_keys(&app_, &transaction).await?;
             access::forget_attempts(&transaction, now).await?;
             Ok(())
         })

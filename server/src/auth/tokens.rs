@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, ModelTrait as _, Set};
 
 use super::Device;
+use crate::access::token::Tokens;
 use crate::access::{self, Client, Cookie, CookieName, Subject};
 use crate::app::App;
 use crate::audit;
@@ -70,6 +71,7 @@ pub(super) fn forget() -> [Cookie; 2] {
 pub(super) async fn start(
     app: &App,
     transaction: &Transaction,
+    signer: &Tokens,
     user: &User,
     device: Device,
 ) -> Result<SessionTokens> {
@@ -88,14 +90,14 @@ pub(super) async fn start(
         expire_time: Set(now.after(app.config.session_ttl)),
     };
     let session = session.insert(&**transaction).await?;
-    tokens(app, &session, &secret)
+    tokens(app, signer, &session, &secret)
 }
 
 /// Exchanges a refresh token. Fails with `CREDENTIAL_INVALID` for one that is not good. If it was
 /// given out for the session once, the session ends.
 pub async fn refresh(app: &App, client: &Client, refresh_token: &str) -> Result<SessionTokens> {
     let (id, secret) = parse(app, refresh_token).ok_or(Error::CredentialInvalid)?;
-    let (app_, network) = (app.clone(), client.network);
+    let (app_, network, signer) = (app.clone(), client.network, access::tokens(app).await?);
     let tokens = app.transact(move |transaction| async move {
         let Some(session) = access::lock_session(&transaction, id).await? else { return Ok(None) };
         let now = app_.now();
@@ -106,10 +108,10 @@ pub async fn refresh(app: &App, client: &Client, refresh_token: &str) -> Result<
         let hash = Some(keys::hash(&secret));
         if hash.as_ref() == Some(&session.token_hash) {
             let session = rotate(&app_, &transaction, session, &next).await?;
-            return tokens(&app_, &session, &next).map(Some);
+            return tokens(&app_, &signer, &session, &next).map(Some);
         }
         if hash == session.previous_token_hash && now <= session.rotate_time.after(REPEAT) {
-            return tokens(&app_, &session, &next).map(Some);
+            return tokens(&app_, &signer, &session, &next).map(Some);
         }
         let kind = Kind::SessionStolen;
         audit::record_from(&app_, &transaction, network, None, kind, session.id).await?;
@@ -138,9 +140,9 @@ async fn rotate(
 }
 
 /// A refresh token names its session, proves the right to it, and shows that it is ours.
-fn tokens(app: &App, session: &Session, secret: &[u8]) -> Result<SessionTokens> {
+fn tokens(app: &App, signer: &Tokens, session: &Session, secret: &[u8]) -> Result<SessionTokens> {
     let ttl = app.config.access_token_ttl;
-    let access = app.tokens.for_user(session.user_id, session.id, app.now(), ttl)?;
+    let access = signer.for_user(session.user_id, session.id, app.now(), ttl)?;
     Ok(SessionTokens {
         session_id: session.id,
         access_token: access.token,

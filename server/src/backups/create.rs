@@ -15,7 +15,7 @@ use super::manifest::secret_key;
 use super::snapshot::{self, Row};
 use super::{Installation, Listener, Manifest, Object, Progress, files};
 use crate::blob::{BlobError, BlobKey, Piece};
-use crate::config::{Config, SecretKey};
+use crate::config::{Config, SecretKey, make_folder};
 use crate::jobs::lease;
 use crate::keys;
 use crate::media::Digest;
@@ -75,7 +75,7 @@ pub async fn create(
         schema.pending.is_empty() && schema.unknown.is_empty(),
         "the database is at another version's schema; that version can back it up"
     );
-    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    make_folder(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let _lock = lock(folder)?;
     let copying = Box::pin(async {
         let (database, rows) = snapshot::take(installation, folder).await?;

@@ -46,8 +46,7 @@ impl Installation {
         if let DatabaseUrl::Sqlite(path) = &config.database_url {
             anyhow::ensure!(path.exists(), "there is no database: {}", path.display());
         }
-        let database = Database::open(&config, TaskTracker::new());
-        let database = database.await.context("cannot open the database")?;
+        let database = Database::open(&config, TaskTracker::new()).await?;
         let blobs = BlobStore::open(&config).context("cannot open the store of photos")?;
         blobs.ping().await.context("the store of photos does not answer")?;
         Ok(Self { config, database, blobs, clock: Clock::System })

@@ -13,7 +13,7 @@ use super::manifest::{DatabaseKind, secret_key};
 use super::snapshot::kind;
 use super::{Listener, Manifest, Object, Progress, files, postgres};
 use crate::blob::{BlobKey, BlobStore};
-use crate::config::{Config, DatabaseUrl};
+use crate::config::{Config, DatabaseUrl, make_folder};
 use crate::database::Database;
 use crate::keys;
 
@@ -92,8 +92,7 @@ async fn refuse_full(config: &Config, blobs: &BlobStore) -> anyhow::Result<()> {
             anyhow::ensure!(!is_there, "there is a database already: {}", path.display());
         }
         DatabaseUrl::Postgres(_) => {
-            let database = Database::open(config, TaskTracker::new());
-            let database = database.await.context("cannot open the database")?;
+            let database = Database::open(config, TaskTracker::new()).await?;
             let is_empty = database.is_empty().await?;
             database.close().await?;
             anyhow::ensure!(is_empty, "the database has tables already");
@@ -130,7 +129,7 @@ async fn copy_all(
     if spool.exists() {
         fs::remove_dir_all(&spool)?;
     }
-    fs::create_dir_all(&spool).with_context(|| format!("cannot make {}", spool.display()))?;
+    make_folder(&spool).with_context(|| format!("cannot make {}", spool.display()))?;
     let copies = iter(objects).map(|object| copy(blobs, folder, &spool, object));
     let mut copies = std::pin::pin!(copies.buffer_unordered(AT_ONCE));
     let mut done = 0;
@@ -182,7 +181,7 @@ async fn restore_database(config: &Config, from: &Path) -> anyhow::Result<()> {
         DatabaseUrl::Postgres(url) => postgres::restore(url, from).await,
         DatabaseUrl::Sqlite(path) => {
             if let Some(folder) = path.parent() {
-                fs::create_dir_all(folder)?;
+                make_folder(folder)?;
             }
             let aside = files::aside(path);
             files::copy(from, &aside)?;

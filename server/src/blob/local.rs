@@ -7,7 +7,11 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::{BlobKey, Stored};
+use crate::config::make_folder;
 use crate::time::Micros;
+
+/// The extension of a file that is not whole yet; blobs have none.
+const ASIDE: &str = "new";
 
 #[derive(Debug)]
 pub(super) struct Local {
@@ -16,7 +20,9 @@ pub(super) struct Local {
 
 impl Local {
     pub(super) fn open(root: PathBuf) -> io::Result<Self> {
-        fs::create_dir_all(&root)?;
+        let shown =
+            |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", root.display()));
+        make_folder(&root).map_err(shown)?;
         Ok(Self { root })
     }
 
@@ -71,12 +77,12 @@ impl Local {
     }
 
     pub(super) fn delete(&self, key: BlobKey) -> io::Result<()> {
-        match fs::remove_file(self.path(key)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        let path = self.path(key);
+        remove(&path.with_extension(ASIDE))?;
+        remove(&path)
     }
 
+    /// What a copy that was cut off has left counts as the blob that it was to become.
     pub(super) fn list(&self) -> io::Result<Vec<Stored>> {
         let mut found = Vec::new();
         let mut folders = vec![self.root.clone()];
@@ -94,6 +100,8 @@ impl Local {
     }
 
     fn key(&self, path: &Path) -> Option<BlobKey> {
+        let is_aside = path.extension().is_some_and(|extension| extension == ASIDE);
+        let path = if is_aside { path.with_extension("") } else { path.to_owned() };
         BlobKey::parse(path.strip_prefix(&self.root).ok()?.to_str()?)
     }
 
@@ -117,13 +125,57 @@ fn stored(key: BlobKey, metadata: io::Result<fs::Metadata>) -> io::Result<Option
 
 /// Copies aside first, so that the name never stands for half a file.
 fn copy(file: &Path, path: &Path) -> io::Result<()> {
-    let aside = path.with_extension("new");
-    fs::copy(file, &aside)?;
-    File::open(&aside)?.sync_all()?;
-    fs::rename(aside, path)
+    let aside = path.with_extension(ASIDE);
+    let copied = fs::copy(file, &aside)
+        .and_then(|_| File::open(&aside)?.sync_all())
+        .and_then(|()| fs::rename(&aside, path));
+    if copied.is_err() {
+        // Half a file may have filled the disk.
+        remove(&aside)?;
+    }
+    copied
+}
+
+/// Removes a file; succeeds if there is none.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Makes names in a folder survive a power cut.
 fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::id::BlobId;
+
+    #[test]
+    fn a_copy_that_fails_or_is_cut_off_leaves_nothing_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Local::open(folder.path().to_owned()).unwrap();
+        let (key, file) = (BlobKey::Original(BlobId::generate()), folder.path().join("file"));
+        let path = store.path(key);
+        let aside = path.with_extension(ASIDE);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&file, [1; 5000]).unwrap();
+
+        symlink("/dev/full", &aside).unwrap();
+        assert_eq!(copy(&file, &path).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(store.list().unwrap(), []);
+
+        fs::write(&aside, [1; 10]).unwrap();
+        assert_eq!(store.list().unwrap().len(), 1);
+        assert_eq!(store.size(key).unwrap(), None);
+        store.delete(key).unwrap();
+        assert!(!aside.exists());
+        copy(&file, &path).unwrap();
+        assert_eq!(store.size(key).unwrap(), Some(5000));
+    }
 }

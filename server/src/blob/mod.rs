@@ -67,7 +67,7 @@ pub struct Stored {
 
 /// A blob that could not be read or written.
 #[derive(Debug, thiserror::Error)]
-#[error("blob {key}: {cause}")]
+#[error("{}{cause}", self.prefix())]
 pub struct BlobError {
     /// The blob.
     pub key: BlobKey,
@@ -76,6 +76,10 @@ pub struct BlobError {
 }
 
 impl BlobError {
+    fn prefix(&self) -> String {
+        if self.key == BlobKey::NONE { String::new() } else { format!("blob {}: ", self.key) }
+    }
+
     /// Whether the bytes themselves are gone, in whole or in part.
     #[must_use]
     pub fn is_loss(&self) -> bool {

@@ -6,19 +6,20 @@ use std::process::ExitCode;
 
 use albumen_server::access::Actor;
 use albumen_server::app::{App, Clock};
-use albumen_server::config::Config;
+use albumen_server::config::{Config, DatabaseUrl};
 use albumen_server::entity::user::Model as User;
 use albumen_server::id::UserId;
-use albumen_server::open;
 use albumen_server::users::{self, AdminField, NewUser, Profile, Values};
+use albumen_server::{installation, open};
 use anyhow::{Context as _, bail};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::say;
 
-const ABOUT: &str = "Manages people on the database itself, for who holds the machine: to make the \
-    first administrator, or to let one in again who lost the password. It works while the server \
-    runs, and while it does not. Everything is written to the audit log.\n\n\
+const ABOUT: &str = "Manages people and keys on the database itself, for who holds the machine: to make \
+    the first administrator, to let one in again who lost the password, or to have tokens signed \
+    with a new key. It works while the server runs, and while it does not. Everything is written to \
+    the audit log.\n\n\
     A password is asked for on a terminal; otherwise it is the first line of standard input.\n\n\
     Exit codes: 0 when it was done, 1 when it was not, 78 for wrong settings.";
 
@@ -28,7 +29,7 @@ pub(super) fn command() -> Command {
         super::command(name, super::is_about_data).about(about).arg(email())
     };
     Command::new("admin")
-        .about("Manages people, on the database itself")
+        .about("Manages people and keys, on the database itself")
         .long_about(ABOUT)
         .subcommand_required(true)
         .arg_required_else_help(true)
@@ -53,6 +54,10 @@ pub(super) fn command() -> Command {
         .subcommand(one("delete", "Deletes a user; a week later all they own is gone"))
         .subcommand(one("purge", "Deletes a deleted user for good, now, with all they own"))
         .subcommand(one("restore", "Restores a deleted user with all they own"))
+        .subcommand(
+            super::command("rotate-keys", super::is_about_data)
+                .about("Makes a new key that signs access tokens; nobody is signed out"),
+        )
 }
 
 fn values() -> [Arg; 2] {
@@ -76,6 +81,9 @@ pub(super) fn settings(matches: &ArgMatches) -> &ArgMatches {
 
 pub(super) async fn run(config: Config, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let Some((verb, matches)) = matches.subcommand() else { return Ok(ExitCode::FAILURE) };
+    if verb != "create" {
+        refuse_missing(&config)?;
+    }
     let app = open(config, Clock::System).await?;
     let result = act(&app, verb, matches).await;
     app.tasks.close();
@@ -84,9 +92,20 @@ pub(super) async fn run(config: Config, matches: &ArgMatches) -> anyhow::Result<
     result.map(|()| ExitCode::SUCCESS)
 }
 
+/// Opening would make an empty database where none is, as in a folder that was mistyped.
+fn refuse_missing(config: &Config) -> anyhow::Result<()> {
+    if let DatabaseUrl::Sqlite(path) = &config.database_url
+        && !path.exists()
+    {
+        bail!("there is no database: {}", path.display());
+    }
+    Ok(())
+}
+
 async fn act(app: &App, verb: &str, matches: &ArgMatches) -> anyhow::Result<()> {
     match verb {
         "list" => list(app).await,
+        "rotate-keys" => Ok(say(installation::rotate_keys(app).await?)?),
         "create" => create(app, matches).await,
         _ => {
             let email = text(matches, "email").unwrap_or_default();
@@ -134,7 +153,7 @@ async fn change(app: &App, verb: &str, user: User, matches: &ArgMatches) -> anyh
         }
         "reset-password" => {
             let count = users::reset_password(app, &actor, id, &password::read()?).await?;
-            say(format_args!("{count} sessions were ended"))?;
+            say(format_args!("sessions ended: {count}"))?;
             users::find_by_email(app, &user.email)
                 .await
                 .map(|found| Profile::Whole(Box::new(found.unwrap_or(user))))

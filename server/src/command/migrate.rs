@@ -34,13 +34,8 @@ pub(super) async fn run(config: Config, matches: &ArgMatches) -> anyhow::Result<
             say(format_args!("there is no database yet: {}", path.display()))?;
             return Ok(ExitCode::from(EXIT_BEHIND));
         }
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)
-                .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        }
     }
-    let database = Database::open(&config, TaskTracker::new());
-    let database = database.await.context("cannot open the database")?;
+    let database = Database::open(&config, TaskTracker::new()).await?;
     let code = if is_check { check(&database).await? } else { take(&database).await? };
     database.close().await?;
     Ok(code)

@@ -40,7 +40,7 @@ pub(crate) fn run() -> ExitCode {
     match start(name, config, matches) {
         Ok(code) => code,
         Err(error) => {
-            complain(&format!("{error:#}"));
+            complain(&causes(&error));
             ExitCode::FAILURE
         }
     }
@@ -145,6 +145,15 @@ fn start_log(config: &Config) -> anyhow::Result<()> {
 /// Says something to whoever called the command.
 fn say(message: impl Display) -> io::Result<()> {
     writeln!(io::stdout(), "{message}")
+}
+
+/// An error and its causes, without those that the one before has named.
+fn causes(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.as_str() {
+        "" => cause,
+        said if said.ends_with(&cause) => said.to_owned(),
+        said => format!("{said}: {cause}"),
+    })
 }
 
 fn complain(message: &str) {

@@ -22,8 +22,6 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let app = open(config, Clock::System).await?;
     let listener =
         TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
-    let address = listener.local_addr()?;
-    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
     if let Some(token) = installation::renew_setup_token(&app).await? {
         say("There is no user yet. Create the first one with AuthService.SetUp and this")?;
         say(format_args!("setup token: {token}"))?;

@@ -68,4 +68,6 @@ pub enum Kind {
     UserRestored = 16,
     /// A deleted account is gone, with all that it owned.
     UserPurged = 17,
+    /// A key that signs access tokens was made; the subject is the key.
+    SigningKeyCreated = 18,
 }

@@ -1,14 +1,18 @@
 //! The installation: what is made at the first start, and what the server tells about itself.
 
+mod http;
 mod rpc;
 
+pub use self::http::routes;
 pub use rpc::Rpc;
 
 use sea_orm::{ActiveModelTrait as _, Set};
 
-use crate::access;
+use crate::access::{self, Actor};
 use crate::app::App;
+use crate::audit;
 use crate::database::Database;
+use crate::entity::audit_event::Kind;
 use crate::entity::{installation, signing_key};
 use crate::error::{Error, Result};
 use crate::id::SigningKeyId;
@@ -19,41 +23,32 @@ use crate::time::Micros;
 const KEY_CHECK: &[u8] = b"albumen";
 
 /// Makes the installation's row and signing key at the first start, and checks the secret key at
-/// every other. Returns the signing keys: key id and PKCS#8, the newest last.
-pub async fn prepare(
-    database: &Database,
-    keys: &Keys,
-    now: Micros,
-) -> Result<Vec<(String, Vec<u8>)>> {
-    if let Some(row) = access::installation(database.reader()).await? {
-        check(keys, &row)?;
-    } else {
-        create(database, keys, now).await?;
+/// every other.
+pub async fn prepare(database: &Database, keys: &Keys, now: Micros) -> Result<()> {
+    match access::installation(database.reader()).await? {
+        Some(row) => check(keys, &row),
+        None => create(database, keys, now).await,
     }
-    let rows = access::signing_keys(database.reader()).await?;
-    rows.into_iter()
-        .map(|row| {
-            let id = row.id.to_string();
-            let key = keys.open(Purpose::Token, id.as_bytes(), &row.sealed_key);
-            key.map(|key| (id, key)).ok_or_else(wrong_secret)
-        })
-        .collect()
 }
 
 fn check(keys: &Keys, row: &installation::Model) -> Result<()> {
     let opened = keys.open(Purpose::Link, KEY_CHECK, &row.key_check);
-    if opened.as_deref() == Some(KEY_CHECK) { Ok(()) } else { Err(wrong_secret()) }
+    if opened.as_deref() == Some(KEY_CHECK) {
+        return Ok(());
+    }
+    Err(Error::internal("the secret key is not the one that this database was made with"))
 }
 
-fn wrong_secret() -> Error {
-    Error::internal("the secret key is not the one that this database was made with")
+fn new_signing_key(keys: &Keys, now: Micros) -> Result<signing_key::ActiveModel> {
+    let id = SigningKeyId::generate();
+    let pkcs8 = access::token::generate()?;
+    let sealed_key = keys.seal(Purpose::Token, id.to_string().as_bytes(), &pkcs8)?;
+    Ok(signing_key::ActiveModel { id: Set(id), sealed_key: Set(sealed_key), create_time: Set(now) })
 }
 
 async fn create(database: &Database, keys: &Keys, now: Micros) -> Result<()> {
     let key_check = keys.seal(Purpose::Link, KEY_CHECK, KEY_CHECK)?;
-    let key_id = SigningKeyId::generate();
-    let key = access::token::generate()?;
-    let sealed_key = keys.seal(Purpose::Token, key_id.to_string().as_bytes(), &key)?;
+    let key = new_signing_key(keys, now)?;
     let created = database.transact(move |transaction| async move {
         let row = installation::ActiveModel {
             id: Set(1),
@@ -65,11 +60,6 @@ async fn create(database: &Database, keys: &Keys, now: Micros) -> Result<()> {
             max_link_lifetime_s: Set(None),
         };
         row.insert(&*transaction).await?;
-        let key = signing_key::ActiveModel {
-            id: Set(key_id),
-            sealed_key: Set(sealed_key),
-            create_time: Set(now),
-        };
         key.insert(&*transaction).await?;
         Ok(())
     });
@@ -78,6 +68,20 @@ async fn create(database: &Database, keys: &Keys, now: Micros) -> Result<()> {
         Err(Error::Conflict) => Ok(()),
         result => result,
     }
+}
+
+/// Makes a new key that signs access tokens, soon in place of the one before. Every server of the
+/// installation takes it up by itself; a sweep removes the old one after the last of its tokens.
+pub async fn rotate_keys(app: &App) -> Result<SigningKeyId> {
+    let key = new_signing_key(&app.keys, app.now())?;
+    let app_ = app.clone();
+    app.transact(move |transaction| async move {
+        let key = key.insert(&*transaction).await?;
+        let kind = Kind::SigningKeyCreated;
+        audit::record(&app_, &transaction, &Actor::Operator, kind, key.id).await?;
+        Ok(key.id)
+    })
+    .await
 }
 
 /// Makes a new setup token if there is no user yet; only its hash is kept.

@@ -1,13 +1,16 @@
 //! Opening a link as a guest.
 
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+
 use crate::access::token::AccessToken;
 use crate::access::{self, Attempt, Client, Cookie, CookieName};
 use crate::app::App;
 use crate::audit;
 use crate::entity::album::Model as Album;
 use crate::entity::audit_event::Kind;
-use crate::entity::shared_link::Model as SharedLink;
-use crate::error::{Error, Result};
+use crate::entity::shared_link::{self, Model as SharedLink};
+use crate::error::{Error, Result, log};
+use crate::id::SharedLinkId;
 use crate::time::Micros;
 
 /// A link that a guest has opened.
@@ -41,14 +44,19 @@ impl Opened {
 pub async fn open(app: &App, client: &Client, key_or_slug: &str, password: &str) -> Result<Opened> {
     let (link, album) = find(app, client, key_or_slug).await?;
     if let Some(hash) = &link.password_hash
-        && !access::has_opened(app, client, &link)
+        && !access::has_opened(app, client, &link).await
     {
         if password.is_empty() {
             return Err(Error::LinkPasswordRequired);
         }
         verify(app, client, &link, password, hash).await?;
+        // Whatever becomes of the hash, the password was right.
+        if let Err(error) = renew_hash(app, link.id, password, hash).await {
+            log(&error);
+        }
     }
-    let token = app.tokens.for_guest(&link, app.now(), app.config.link_session_ttl)?;
+    let tokens = access::tokens(app).await?;
+    let token = tokens.for_guest(&link, app.now(), app.config.link_session_ttl)?;
     Ok(Opened { link, album, token })
 }
 
@@ -100,4 +108,19 @@ async fn verify(
         }
     })
     .await?
+}
+
+/// Stores a password's hash with the parameters of the settings, if it has others.
+async fn renew_hash(app: &App, id: SharedLinkId, password: &str, hash: &str) -> Result<()> {
+    let Some(renewed) = app.passwords.renew(password, hash).await? else { return Ok(()) };
+    let store = shared_link::Entity::update_many()
+        .col_expr(shared_link::Column::PasswordHash, renewed.into())
+        .filter(shared_link::Column::Id.eq(id))
+        // Unless it was changed meanwhile.
+        .filter(shared_link::Column::PasswordHash.eq(hash));
+    app.transact(move |transaction| async move {
+        store.exec(&*transaction).await?;
+        Ok(())
+    })
+    .await
 }

@@ -33,6 +33,8 @@ pub async fn listen(
     shutdown: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     let tls = app.config.tls.clone().map(Tls::open).transpose().context("cannot use TLS")?;
+    let (address, version) = (listener.local_addr()?, env!("CARGO_PKG_VERSION"));
+    tracing::info!(%address, is_tls = tls.is_some(), version, "serving");
     let server = Server::new(&app.config, router);
     let turns = Arc::new(Semaphore::new(app.config.max_connections));
     let (stop, stopped) = watch::channel(false);

@@ -176,8 +176,10 @@ fn add_reflection(services: &mut RoutesBuilder) {
 
 /// What is served over plain HTTP.
 fn pages(app: &App) -> Router {
-    let mut pages =
-        Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(readiness));
+    let mut pages = Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(readiness))
+        .merge(installation::routes());
     for (routes, rpc) in [assets::routes(), exports::routes()] {
         let layer = from_fn_with_state((app.clone(), rpc), authenticate::as_rpc);
         pages = pages.merge(routes.route_layer(layer));
@@ -193,8 +195,8 @@ async fn readiness(State(app): State<App>) -> Response {
     let blobs = async {
         app.blobs.ping().await.map_err(|error| Error::StorageUnavailable(error.to_string()))
     };
-    match tokio::try_join!(app.database.ping(), blobs) {
-        Ok(((), ())) => "ready\n".into_response(),
+    match tokio::try_join!(app.database.ping(), blobs, uploads::ping(&app)) {
+        Ok(((), (), ())) => "ready\n".into_response(),
         Err(error) => {
             log(&error);
             error.to_http().map(Body::from)

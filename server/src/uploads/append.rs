@@ -42,11 +42,7 @@ pub async fn append(
     chunks: impl Stream<Item = Result<Bytes>> + Send + Unpin,
 ) -> Result<i64> {
     let (upload, spool) = open_spool(app, actor, id).await?;
-    let is_shorter = spool.len() < upload.committed_size_bytes;
     let mut appender = Appender { app, actor, upload, spool: Some(spool) };
-    if is_shorter {
-        appender.commit().await?;
-    }
     let committed_size_bytes = appender.len();
     if offset != committed_size_bytes {
         return Err(Error::UploadOffset { committed_size_bytes });
@@ -65,7 +61,7 @@ struct Appender<'a> {
     app: &'a App,
     actor: &'a Actor,
     upload: Upload,
-    /// None only while a write is under way or after one failed.
+    /// None only while a write is under way, or if nobody knows what it did.
     spool: Option<Spool>,
 }
 
@@ -110,7 +106,9 @@ impl Appender<'_> {
     async fn write(&mut self, batch: Vec<Bytes>) -> Result<()> {
         let Some(spool) = self.spool.take() else { return Ok(()) };
         let before = spool.len();
-        let spool = self.spool.insert(spool.append(batch).await?);
+        let (spool, written) = spool.append(batch).await?;
+        let spool = self.spool.insert(spool);
+        written?;
         let decisive = (SNIFF_BYTES as i64).min(self.upload.size_bytes);
         if before < decisive && spool.len() >= decisive {
             self.sniff().await?;

@@ -4,7 +4,7 @@ use sea_orm::{ActiveModelTrait as _, EntityTrait as _, IntoActiveModel as _, Not
 
 use super::create::{file_kind, motion_target};
 use super::spool::{self, Spool, blocking};
-use super::{MEMORY, not_active, open_spool};
+use super::{MEMORY, begin_anew, not_active, open_spool};
 use crate::access::{self, Actor};
 use crate::app::App;
 use crate::assets::{self, AssetView, DeleteBlobs};
@@ -29,6 +29,8 @@ pub struct Finished {
 }
 
 /// Makes an asset of the caller's upload, or finds the one that an earlier call made.
+///
+/// A file that does not hold the bytes that came is given up, and the upload begins anew.
 ///
 /// Fails with `UPLOAD_INCOMPLETE`, `UNSUPPORTED_TYPE` and `DIGEST_MISMATCH`; the last two give the
 /// upload up.
@@ -88,6 +90,12 @@ async fn receive(app: &App, actor: &Actor, id: UploadId) -> Result<(Received, Sp
     let checksums = spool.digest().clone().finish();
     if upload.sha256.as_ref().is_some_and(|announced| checksums.sha256 != announced.as_slice()) {
         return Err(Error::DigestMismatch);
+    }
+    // Whoever sent the bytes may delete theirs once this is answered.
+    let (spool, is_intact) = spool.compare().await?;
+    if !is_intact {
+        begin_anew(app, actor, upload).await?;
+        return Err(Error::UploadIncomplete { committed_size_bytes: 0, size_bytes });
     }
     let (spool, head) = spool.head().await?;
     let file_type =

@@ -31,7 +31,7 @@ use crate::entity::album_member::Role;
 use crate::entity::asset::{Model as Asset, Visibility};
 use crate::entity::upload::{Model as Upload, State};
 use crate::error::{Error, Result};
-use crate::id::{AlbumId, UploadId};
+use crate::id::{AlbumId, BlobId, UploadId};
 use crate::jobs;
 use crate::media::Digest;
 use crate::uploads::spool::Spool;
@@ -99,13 +99,45 @@ async fn open_spool(app: &App, actor: &Actor, id: UploadId) -> Result<(Upload, S
     match active(app, actor, id).await {
         Ok(upload) => {
             let digest = Digest::from_state(&upload.digest_state).map_err(Error::internal)?;
-            Ok((upload, spool.resume(digest).await?))
+            let spool = spool.resume(digest).await?;
+            let is_shorter = spool.len() < upload.committed_size_bytes;
+            let upload = if is_shorter { begin_anew(app, actor, upload).await? } else { upload };
+            Ok((upload, spool))
         }
         Err(error) => {
             spool.discard_unless_active(app, &error).await;
             Err(error)
         }
     }
+}
+
+/// Sets an upload back to its first byte: its file, which the caller has open, lost some or was
+/// damaged. A blob that a finish may have stored goes, for the bytes that come now may be others.
+async fn begin_anew(app: &App, actor: &Actor, upload: Upload) -> Result<Upload> {
+    tracing::warn!(upload.id = %upload.id, "a spool file is damaged; its upload begins anew");
+    let (app_, actor) = (app.clone(), actor.clone());
+    app.transact(move |transaction| async move {
+        let row = access::lock_upload(&transaction, &actor, upload.id).await?;
+        if row.state != State::Active {
+            return Err(not_active(&row));
+        }
+        if row.committed_size_bytes != upload.committed_size_bytes {
+            return Err(Error::Conflict);
+        }
+        let stored = DeleteBlobs::new(&[BlobKey::Original(row.blob_id)]);
+        jobs::enqueue(&app_, &transaction, stored).await?;
+        let mut row = row.into_active_model();
+        row.blob_id = Set(BlobId::generate());
+        row.committed_size_bytes = Set(0);
+        row.digest_state = Set(Digest::new().state());
+        Ok(row.update(&*transaction).await?)
+    })
+    .await
+}
+
+/// Fails unless uploads find room on the disk.
+pub async fn ping(app: &App) -> Result<()> {
+    spool::probe(app).await
 }
 
 /// The caller's upload, which must take bytes still.

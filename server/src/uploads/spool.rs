@@ -12,6 +12,13 @@ use crate::error::{Error, Result};
 use crate::id::UploadId;
 use crate::media::{Digest, SNIFF_BYTES};
 
+/// How many bytes are read at once.
+const READ_BYTES: usize = 1 << 20;
+/// What tries whether the disk takes bytes: no name of an upload.
+const PROBE: &str = "probe";
+/// The least that takes room on most file systems.
+const PROBE_BYTES: usize = 4096;
+
 /// An open spool file with the running digest of its bytes. While one is open, nobody else can
 /// open it, in this process or another.
 #[derive(Debug)]
@@ -62,21 +69,52 @@ impl Spool {
         blocking(move || {
             let length = self.file.metadata().map_err(unavailable)?.len();
             self.digest = if length < digest.len() { Digest::new() } else { digest };
-            self.file.set_len(self.digest.len()).map_err(unavailable)?;
-            self.file.seek(SeekFrom::End(0)).map_err(unavailable)?;
+            self.cut()?;
             Ok(self)
         })
         .await
     }
 
-    /// Appends chunks.
-    pub(super) async fn append(mut self, chunks: Vec<Bytes>) -> Result<Self> {
+    /// Cuts off what lies behind the bytes that the digest is of.
+    fn cut(&mut self) -> Result<()> {
+        self.file.set_len(self.digest.len()).map_err(unavailable)?;
+        self.file.seek(SeekFrom::End(0)).map_err(unavailable)?;
+        Ok(())
+    }
+
+    /// Appends chunks, and tells whether that went well. If not, as on a full disk, the chunks
+    /// before the one that failed are there, and nothing of it takes room.
+    pub(super) async fn append(mut self, chunks: Vec<Bytes>) -> Result<(Self, Result<()>)> {
         blocking(move || {
             for chunk in &chunks {
-                self.file.write_all(chunk).map_err(unavailable)?;
+                if let Err(error) = self.file.write_all(chunk) {
+                    self.cut()?;
+                    return Ok((self, Err(unavailable(error))));
+                }
                 self.digest.update(chunk);
             }
-            Ok(self)
+            Ok((self, Ok(())))
+        })
+        .await
+    }
+
+    /// Reads the file, and tells whether it has the bytes that came, as far as their CRC-32 says.
+    pub(super) async fn compare(mut self) -> Result<(Self, bool)> {
+        blocking(move || {
+            let mut crc32 = crc32fast::Hasher::new();
+            let mut buffer = Vec::with_capacity(READ_BYTES);
+            self.file.seek(SeekFrom::Start(0)).map_err(unavailable)?;
+            loop {
+                buffer.clear();
+                let limit = (&self.file).take(READ_BYTES as u64);
+                { limit }.read_to_end(&mut buffer).map_err(unavailable)?;
+                if buffer.is_empty() {
+                    break;
+                }
+                crc32.update(&buffer);
+            }
+            let is_intact = crc32.finalize() == self.digest.crc32();
+            Ok((self, is_intact))
         })
         .await
     }
@@ -150,6 +188,24 @@ pub(super) async fn list(app: &App) -> Result<Vec<UploadId>> {
             ids.extend(name.to_str().and_then(UploadId::parse));
         }
         Ok(ids)
+    })
+    .await
+}
+
+/// Writes a little where uploads go, and removes it. Fails if that is not possible, as on a disk
+/// that is full or was made read-only.
+pub(super) async fn probe(app: &App) -> Result<()> {
+    let folder = app.spool_dir();
+    blocking(move || {
+        fs::create_dir_all(&folder).map_err(unavailable)?;
+        let path = folder.join(PROBE);
+        let written = fs::write(&path, [0; PROBE_BYTES]);
+        match fs::remove_file(&path) {
+            // Others may try at the same time.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => written.and(Err(error)),
+            _ => written,
+        }
+        .map_err(unavailable)
     })
     .await
 }

@@ -1,6 +1,7 @@
 //! Data that outlives its servers.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use albumen::v1::SetUpRequest;
@@ -16,13 +17,17 @@ use sea_orm::{
 };
 use tempfile::TempDir;
 
+/// How many installations this process has made.
+static CREATED: AtomicUsize = AtomicUsize::new(0);
+
 /// A data folder and a database.
 pub(crate) struct Installation {
     folder: TempDir,
     /// The PostgreSQL server, and the database there.
     postgres: Option<(String, String)>,
-    /// How often [`Installation::hasten`] was called.
+    /// How often [`Installation::hasten`] was called, and how many jobs were running then.
     hastened: AtomicUsize,
+    cut_off: AtomicUsize,
 }
 
 impl Installation {
@@ -32,16 +37,23 @@ impl Installation {
         let is_postgres = variable("ALBUMEN_TEST_DATABASE").as_deref() == Some("postgres");
         let server = is_postgres.then(|| variable("ALBUMEN_TEST_POSTGRES_URL").unwrap());
         let postgres = server.map(|url| {
-            let name = format!("albumen_crash_{}", std::process::id());
+            let number = CREATED.fetch_add(1, Ordering::Relaxed);
+            let name = format!("albumen_crash_{}_{number}", std::process::id());
             (url.rsplit_once('/').unwrap().0.to_owned(), name)
         });
-        let installation = Self { folder, postgres, hastened: AtomicUsize::new(0) };
+        let installation =
+            Self { folder, postgres, hastened: AtomicUsize::new(0), cut_off: AtomicUsize::new(0) };
         installation.administer("CREATE DATABASE").await;
         installation
     }
 
     pub(crate) async fn remove(self) {
         self.administer("DROP DATABASE").await;
+    }
+
+    /// The data folder.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(crate) fn is_postgres(&self) -> bool {
@@ -100,11 +112,19 @@ impl Installation {
         self.hastened.load(Ordering::Relaxed) + 1
     }
 
+    /// How many jobs may have been begun once more at most.
+    pub(crate) fn cut_off(&self) -> usize {
+        self.cut_off.load(Ordering::Relaxed)
+    }
+
     /// Lets time pass for the jobs: all are due now, the leases of killed servers are over, and
     /// the sweeps come back.
     pub(crate) async fn hasten(&self) {
         self.hastened.fetch_add(1, Ordering::Relaxed);
         let app = self.open(Clock::System).await;
+        let running = job::Entity::find().filter(job::Column::State.eq(State::Running));
+        let running = running.all(app.database.reader()).await.unwrap().len();
+        self.cut_off.fetch_add(running, Ordering::Relaxed);
         let now = app.now();
         let hasten = app.transact(move |transaction| async move {
             lease::Entity::delete_many().exec(&*transaction).await?;

@@ -1,6 +1,5 @@
 //! Callers, and what they were told.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use albumen::v1::asset_service_client::AssetServiceClient;
@@ -21,15 +20,17 @@ use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
 
-use crate::photo;
+use crate::albums::Albums;
+use crate::library::{Fate, Library};
+use crate::{photo, trash};
 
 /// What the server said so far, and what is to be done.
 pub(crate) struct Load {
     token: String,
     /// Uploads that are not known to have ended.
     open: Mutex<Vec<Item>>,
-    /// The number of the photo of each asset that is stored.
-    stored: Mutex<HashMap<String, u32>>,
+    pub(crate) library: Library,
+    pub(crate) albums: Albums,
     last_number: Mutex<u32>,
 }
 
@@ -50,10 +51,10 @@ enum Next {
     Continued,
 }
 
-type Transport = InterceptedService<Channel, Bearer>;
+pub(crate) type Transport = InterceptedService<Channel, Bearer>;
 
 #[derive(Clone)]
-struct Bearer(String);
+pub(crate) struct Bearer(String);
 
 impl Interceptor for Bearer {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
@@ -65,10 +66,8 @@ impl Interceptor for Bearer {
 
 impl Item {
     fn new(number: u32, rng: &mut Rng) -> Self {
-        let mut id = [0; 16];
-        rng.fill(&mut id);
         Self {
-            id: uuid::Builder::from_random_bytes(id).into_uuid().to_string(),
+            id: new_id(rng),
             number,
             bytes: photo::bytes(number),
             committed: 0,
@@ -83,23 +82,21 @@ impl Load {
         Self {
             token,
             open: Mutex::default(),
-            stored: Mutex::default(),
+            library: Library::default(),
+            albums: Albums::default(),
             last_number: Mutex::default(),
         }
     }
 
-    /// The number of the photo of each asset that is stored.
-    pub(crate) fn stored(&self) -> HashMap<String, u32> {
-        self.stored.lock().unwrap().clone()
-    }
-
     /// Calls a server, one call after the other, until it is gone.
     pub(crate) async fn call(self: Arc<Self>, address: String, mut rng: Rng) {
-        let Some(transport) = self.connect(&address).await else { return };
+        let Some(transport) = connect(&address, &self.token).await else { return };
         loop {
             let result = match rng.u8(..20) {
                 0 => self.download(&transport, &mut rng).await,
                 1 => self.export(&transport, &mut rng).await,
+                2..=5 => trash::change(&self.library, &transport, &mut rng).await,
+                6..=8 => self.albums.change(&self.library, &transport, &mut rng).await,
                 _ => self.advance(&transport, &mut rng).await,
             };
             if result.is_err_and(|status| is_cut_off(&status)) {
@@ -110,16 +107,11 @@ impl Load {
 
     /// Completes half of the uploads that are open: whatever happened, they can be resumed.
     pub(crate) async fn complete(&self, address: &str, rng: &mut Rng) {
-        let transport = self.connect(address).await.unwrap();
+        let transport = connect(address, &self.token).await.unwrap();
         let open = std::mem::take(&mut *self.open.lock().unwrap());
         for mut item in open.into_iter().step_by(2) {
             while self.drive(&transport, &mut item, rng).await.unwrap() == Next::Continued {}
         }
-    }
-
-    async fn connect(&self, address: &str) -> Option<Transport> {
-        let channel = Channel::from_shared(address.to_owned()).unwrap().connect().await.ok()?;
-        Some(InterceptedService::new(channel, Bearer(self.token.clone())))
     }
 
     async fn advance(&self, transport: &Transport, rng: &mut Rng) -> Result<(), Status> {
@@ -184,52 +176,85 @@ impl Load {
         item: &Item,
     ) -> Result<Next, Status> {
         let request = FinishUploadRequest { upload_id: item.id.clone() };
-        let asset = uploads.finish_upload(request).await?.into_inner().asset.unwrap();
-        assert_eq!(asset.sha256, photo::sha256(&item.bytes), "{} became something else", item.id);
-        self.stored.lock().unwrap().insert(asset.id, item.number);
+        self.library.arriving(item.number);
+        let result = uploads.finish_upload(request).await;
+        let asset = result.as_ref().ok().map(|answer| answer.get_ref().asset.clone().unwrap());
+        self.library.arrived(item.number, asset.as_ref().map(|asset| asset.id.clone()));
+        match asset {
+            Some(asset) => {
+                let sha256 = photo::sha256(&item.bytes);
+                assert_eq!(asset.sha256, sha256, "{} became something else", item.id);
+            }
+            // It was finished before, without our knowledge, and its asset is deleted.
+            None if result.as_ref().is_err_and(is_missing) => {
+                assert!(self.library.has_lost(item.number), "photo {} is lost", item.number);
+            }
+            None => drop(result?),
+        }
         Ok(Next::Ended)
     }
 
-    /// Some assets that are stored.
-    fn some(&self, count: usize, rng: &mut Rng) -> Vec<(String, u32)> {
-        let stored = self.stored.lock().unwrap();
-        rng.choose_multiple(stored.iter(), count)
-            .into_iter()
-            .map(|(id, number)| (id.clone(), *number))
-            .collect()
-    }
-
-    /// Looks at the bytes of an asset.
+    /// Looks at the bytes of an asset, which others may delete.
     async fn download(&self, transport: &Transport, rng: &mut Rng) -> Result<(), Status> {
-        let Some((asset_id, number)) = self.some(1, rng).pop() else { return Ok(()) };
-        let mut assets = AssetServiceClient::new(transport.clone());
-        let request = DownloadAssetRequest { asset_id, ..DownloadAssetRequest::default() };
-        let mut stream = assets.download_asset(request).await?.into_inner();
-        let mut bytes = Vec::new();
-        while let Some(answer) = stream.message().await? {
-            if let Some(Part::Chunk(chunk)) = answer.part {
-                bytes.extend_from_slice(&chunk);
+        let Some((asset_id, number)) = self.library.some(1, rng).pop() else { return Ok(()) };
+        match download(transport, asset_id.clone()).await {
+            Ok(bytes) => assert!(bytes == photo::bytes(number), "photo {number} is damaged"),
+            Err(status) => {
+                let may_be_gone = self.library.fate(&asset_id) != Fate::Kept;
+                let is_loss = matches!(status.code(), Code::NotFound | Code::DataLoss);
+                if !(is_loss && may_be_gone) {
+                    return Err(status);
+                }
             }
         }
-        assert!(bytes == photo::bytes(number), "photo {number} is damaged");
         Ok(())
     }
 
     /// Makes an export, which may be deleted again.
     async fn export(&self, transport: &Transport, rng: &mut Rng) -> Result<(), Status> {
-        let asset_ids: Vec<_> = self.some(5, rng).into_iter().map(|(id, _)| id).collect();
+        let asset_ids: Vec<_> = self.library.some(5, rng).into_iter().map(|(id, _)| id).collect();
         if asset_ids.is_empty() {
             return Ok(());
         }
         let mut exports = ExportServiceClient::new(transport.clone());
         let source = Some(Source::Selection(AssetSelection { asset_ids }));
         let request = CreateExportRequest { source, ..CreateExportRequest::default() };
-        let export_id = exports.create_export(request).await?.into_inner().id;
+        let export_id = match exports.create_export(request).await {
+            Ok(answer) => answer.into_inner().id,
+            Err(status) if is_missing(&status) => {
+                self.library.missed(&detail(&status, "resource_id"));
+                return Ok(());
+            }
+            // What is in the trash is not exported.
+            Err(status) if matches!(reason(&status).as_str(), "TRASHED" | "EXPORT_EMPTY") => {
+                return Ok(());
+            }
+            Err(status) => return Err(status),
+        };
         if rng.bool() {
             exports.delete_export(DeleteExportRequest { export_id }).await?;
         }
         Ok(())
     }
+}
+
+/// Connects to a server, unless it is gone.
+pub(crate) async fn connect(address: &str, token: &str) -> Option<Transport> {
+    let channel = Channel::from_shared(address.to_owned()).unwrap().connect().await.ok()?;
+    Some(InterceptedService::new(channel, Bearer(token.to_owned())))
+}
+
+pub(crate) async fn download(transport: &Transport, asset_id: String) -> Result<Vec<u8>, Status> {
+    let mut assets = AssetServiceClient::new(transport.clone());
+    let request = DownloadAssetRequest { asset_id, ..DownloadAssetRequest::default() };
+    let mut stream = assets.download_asset(request).await?.into_inner();
+    let mut bytes = Vec::new();
+    while let Some(answer) = stream.message().await? {
+        if let Some(Part::Chunk(chunk)) = answer.part {
+            bytes.extend_from_slice(&chunk);
+        }
+    }
+    Ok(bytes)
 }
 
 /// The upload as the server has it, with all the bytes that it said were safe.
@@ -280,4 +305,26 @@ fn is_cut_off(status: &Status) -> bool {
     let is_answer = status.get_details_error_info().is_some();
     assert!(!is_answer || status.code() == Code::Aborted, "{status:?}");
     !is_answer
+}
+
+/// Why the server refused a call; empty if it did not.
+pub(crate) fn reason(status: &Status) -> String {
+    status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
+}
+
+/// What the server says about a refusal, under a key of its metadata.
+pub(crate) fn detail(status: &Status, key: &str) -> String {
+    let info = status.get_details_error_info();
+    info.and_then(|info| info.metadata.get(key).cloned()).unwrap_or_default()
+}
+
+fn is_missing(status: &Status) -> bool {
+    reason(status) == "RESOURCE_NOT_FOUND"
+}
+
+/// A random UUID.
+pub(crate) fn new_id(rng: &mut Rng) -> String {
+    let mut id = [0; 16];
+    rng.fill(&mut id);
+    uuid::Builder::from_random_bytes(id).into_uuid().to_string()
 }

@@ -3,14 +3,22 @@
 //! Each round starts a server process on the data that the last one left, lets many callers work,
 //! and kills it. What the callers were told is kept here and compared with what the next server
 //! says. In the end the sweeps run, and nothing may be left over.
+//!
+//! The tests of `disk` and `spool` meddle with the disk of a server instead.
 
 #![expect(clippy::unwrap_used, reason = "a test that meets something unexpected fails")]
 
+mod albums;
 mod check;
+mod disk;
 mod installation;
+mod library;
 mod load;
 mod photo;
 mod process;
+mod site;
+mod spool;
+mod trash;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,6 +56,7 @@ async fn nothing_that_was_stored_is_lost_however_often_the_server_is_killed() {
     let server = Server::start(&installation);
     load.complete(&server.address().await, &mut rng).await;
     server.kill();
+    installation.hasten().await;
     check::everything(&installation, &load).await;
     installation.remove().await;
 }

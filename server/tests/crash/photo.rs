@@ -10,7 +10,13 @@ const HEAD: &[u8] = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x
 pub(crate) fn bytes(number: u32) -> Vec<u8> {
     let mut rng = Rng::with_seed(number.into());
     let size = if number.is_multiple_of(40) { 1 << 20..3 << 20 } else { 1 << 10..60 << 10 };
-    let mut bytes = vec![0; rng.usize(size)];
+    let size = rng.usize(size);
+    sized(&mut rng, size)
+}
+
+/// A photo of some size.
+pub(crate) fn sized(rng: &mut Rng, size: usize) -> Vec<u8> {
+    let mut bytes = vec![0; size];
     rng.fill(&mut bytes);
     bytes[..HEAD.len()].copy_from_slice(HEAD);
     bytes

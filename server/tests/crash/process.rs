@@ -51,11 +51,27 @@ impl Server {
         }
     }
 
-    /// Kills the server, which does not notice.
+    /// Kills the server, which does not notice. It must not have complained.
     pub(crate) fn kill(&self) {
+        self.end();
+        let log = self.log.lock().unwrap();
+        let complaint = log
+            .lines()
+            .find(|line| line.contains("\"level\":\"ERROR\"") || line.contains("a job failed"));
+        assert_eq!(complaint, None);
+    }
+
+    pub(crate) fn end(&self) {
         let mut child = self.child.lock().unwrap();
-        child.kill().unwrap();
+        // It may have ended by itself.
+        child.kill().ok();
         child.wait().unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
