@@ -17,6 +17,7 @@ mod event;
 mod export;
 mod guard;
 mod identity;
+mod member;
 mod network;
 mod scope;
 mod session;
@@ -43,7 +44,7 @@ use crate::time::Micros;
 
 pub use album::{
     album, album_assets, album_entries, album_files, album_places, albums, created, expired_albums,
-    lock_album, lock_albums_having, lock_expired_albums, owners, places, with_role,
+    lock_album, lock_albums_having, lock_expired_albums, places, with_role,
 };
 pub use api_key::{api_key, api_keys};
 pub use asset::{
@@ -61,6 +62,10 @@ pub use event::{last_event, recent_revocations, watched_activity, watched_album,
 pub use export::{export, export_part, export_parts, lock_export};
 pub use guard::{Revocations, guard};
 pub use identity::refuse_taken;
+pub use member::{
+    Sharing, all_members, asset_counts, lock_links, may_add_members, member, members, shared,
+    sharing,
+};
 pub use network::Network;
 pub use scope::Scopes;
 pub use session::{
@@ -72,8 +77,9 @@ pub use upload::{
     active_uploads, expired_uploads, lock_expired_upload, lock_upload, reserved_bytes, upload,
 };
 pub use user::{
-    LockedUser, active_admins, directory, found_user, known_users, lock_purgeable_user, lock_user,
-    me, owned_album_ids, purgeable_users, user, user_by_email, users, visible_user,
+    LockedUser, active_admins, directory, found_user, invitable_users, known_users,
+    lock_purgeable_user, lock_user, me, owned_album_ids, purgeable_users, user, user_by_email,
+    users, visible_user,
 };
 
 /// Who calls.

@@ -1,4 +1,4 @@
-//! Who did what to accounts, keys and links.
+//! Who did what to accounts, keys, links and members of albums.
 
 use sea_orm::entity::prelude::*;
 
@@ -68,4 +68,12 @@ pub enum Kind {
     UserRestored = 16,
     /// A deleted account is gone, with all that it owned.
     UserPurged = 17,
+    /// A user became a member of an album; the subject is `ALBUM/USER`.
+    AlbumMemberAdded = 20,
+    /// A member got another role; the subject is `ALBUM/USER`.
+    AlbumMemberUpdated = 21,
+    /// A member left or was removed; the subject is `ALBUM/USER`.
+    AlbumMemberRemoved = 22,
+    /// An album was handed over; the subject is `ALBUM/USER`, the new owner.
+    AlbumTransferred = 23,
 }
