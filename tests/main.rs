@@ -21,6 +21,8 @@ mod faults;
 mod hostile;
 mod house;
 mod jobs;
+mod member_races;
+mod members;
 mod server;
 mod shared_links;
 mod storage;
