@@ -119,6 +119,13 @@ impl Rules {
                 _ => bail!("unknown rule repeated.{name}"),
             }
         }
+        if self.is_ours(field) {
+            let inner = self.value(field, None, "value")?;
+            writeln!(
+                checks,
+                "for (index, value) in {access}.iter().enumerate() {{ violations.index(index, |violations| {{ {inner} }}); }}"
+            )?;
+        }
         Ok(checks)
     }
 

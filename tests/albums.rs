@@ -74,7 +74,7 @@ mod create_album {
             let request = CreateAlbumRequest {
                 album: Some(album),
                 asset_ids: ids(&assets),
-                request_id: String::new(),
+                ..CreateAlbumRequest::default()
             };
             let answer = ann.albums().create_album(request).await;
             let status = expect_reason(answer, Code::NotFound, "RESOURCE_NOT_FOUND");
@@ -91,8 +91,8 @@ mod create_album {
             let ann = server.user("ann").await;
             let request = CreateAlbumRequest {
                 album: Some(Album { display_name: "x".to_owned(), ..Album::default() }),
-                asset_ids: Vec::new(),
                 request_id: UNKNOWN.to_uppercase(),
+                ..CreateAlbumRequest::default()
             };
             let first = ann.albums().create_album(request.clone()).await.unwrap().into_inner();
             assert_eq!(first.id, UNKNOWN);
@@ -120,6 +120,7 @@ mod create_album {
                 album: Some(album),
                 asset_ids: vec![UNKNOWN.to_owned(), UNKNOWN.to_owned(), "x".to_owned()],
                 request_id: "x".to_owned(),
+                ..CreateAlbumRequest::default()
             };
             let fields = [
                 "album.display_name",

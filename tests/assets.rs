@@ -94,7 +94,7 @@ mod list_assets {
                 let request = CreateAlbumRequest {
                     album: Some(album),
                     asset_ids: ids(&manual),
-                    request_id: String::new(),
+                    ..CreateAlbumRequest::default()
                 };
                 let album = ann.albums().create_album(request).await.unwrap().into_inner();
                 let request =

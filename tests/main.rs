@@ -20,6 +20,8 @@ mod faults;
 mod hostile;
 mod house;
 mod jobs;
+mod member_races;
+mod members;
 mod permissions;
 mod server;
 mod shared_links;

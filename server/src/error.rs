@@ -16,7 +16,7 @@ use serde_json::json;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use crate::id::{AssetId, RequestId};
+use crate::id::{AlbumId, AssetId, RequestId};
 
 /// The result of everything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -64,6 +64,7 @@ pub enum Error {
     ScopeMissing(&'static str),
     CrossSite,
     LastAdmin,
+    OwnerRequired(Resource),
     DownloadNotAllowed,
     NotFound(Resource),
     AlreadyExists(Resource),
@@ -120,6 +121,11 @@ impl Error {
     /// A `kind` that is in the trash.
     pub fn trashed(kind: &'static str, id: impl fmt::Display) -> Self {
         Self::Trashed(Resource { kind, id: id.to_string() })
+    }
+
+    /// An album whose owner would leave it.
+    pub fn owner_required(id: AlbumId) -> Self {
+        Self::OwnerRequired(Resource { kind: "album", id: id.to_string() })
     }
 
     /// An asset that is locked, and so for its owner alone.
@@ -255,6 +261,11 @@ impl Error {
                 Code::FailedPrecondition,
                 R::LastAdmin,
                 "the server would be left without an administrator".to_owned(),
+            ),
+            Self::OwnerRequired(resource) => (
+                Code::FailedPrecondition,
+                R::OwnerRequired,
+                format!("{resource} must have an owner; hand it over first"),
             ),
             Self::Trashed(resource) => (
                 Code::FailedPrecondition,
@@ -407,6 +418,7 @@ impl Error {
             }
             Self::NotFound(resource)
             | Self::AlreadyExists(resource)
+            | Self::OwnerRequired(resource)
             | Self::Trashed(resource)
             | Self::AssetLocked(resource)
             | Self::NotInTrash(resource)
@@ -486,6 +498,7 @@ impl Error {
             }
             Self::AlreadySetUp
             | Self::LastAdmin
+            | Self::OwnerRequired(_)
             | Self::Trashed(_)
             | Self::AssetLocked(_)
             | Self::NotInTrash(_)

@@ -27,6 +27,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("app", "access"),
     ("app", "events"),
     ("app", "jobs"),
+    ("albums", "audit"),
     ("assets", "albums"),
     ("auth", "audit"),
     ("auth", "users"),

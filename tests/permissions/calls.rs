@@ -4,6 +4,7 @@ use albumen::v1::*;
 use tonic::{Code, Response, Status};
 
 use super::world::World;
+use crate::support::membership::new_member_by_id;
 use crate::support::person::{address, ids};
 use crate::support::{Person, fixtures};
 
@@ -276,6 +277,62 @@ async fn call_album(rpc: &str, who: &Person, world: &World) -> Code {
             let previous_asset_id = String::new();
             let request = ReorderAlbumAssetsRequest { album_id, asset_ids, previous_asset_id };
             code(albums.reorder_album_assets(request).await)
+        }
+        "WatchAlbum" => {
+            let cursor = String::new();
+            code(albums.watch_album(WatchAlbumRequest { album_id, cursor }).await)
+        }
+        _ => call_members(rpc, who, world).await,
+    }
+}
+
+async fn call_members(rpc: &str, who: &Person, world: &World) -> Code {
+    let mut albums = who.albums();
+    let album_id = world.album.id.clone();
+    let viewer_id = world.viewer.user.id.clone();
+    let target = new_member_by_id(&world.target.id, AlbumRole::Viewer);
+    let remove = async |user_id: &str| {
+        let (album_id, user_id) = (world.album.id.clone(), user_id.to_owned());
+        code(who.albums().remove_album_member(RemoveAlbumMemberRequest { album_id, user_id }).await)
+    };
+    match rpc {
+        "ListAlbumMembers" => {
+            let request = ListAlbumMembersRequest { album_id, ..Default::default() };
+            code(albums.list_album_members(request).await)
+        }
+        "AddAlbumMembers" => {
+            let request = AddAlbumMembersRequest { album_id, members: vec![target] };
+            code(albums.add_album_members(request).await)
+        }
+        "AddAlbumMembers editors" => {
+            let target = new_member_by_id(&world.target.id, AlbumRole::Editor);
+            let request = AddAlbumMembersRequest { album_id, members: vec![target] };
+            code(albums.add_album_members(request).await)
+        }
+        "UpdateAlbumMember" => {
+            let role = AlbumRole::Contributor;
+            who.set_role(&world.album, &world.viewer, role)
+                .await
+                .map_or_else(|it| it.code(), |_| OK)
+        }
+        "RemoveAlbumMember" => remove(&viewer_id).await,
+        "RemoveAlbumMember editor" => remove(&world.editor.user.id).await,
+        "RemoveAlbumMember owner" => remove(&world.album.owner_id).await,
+        "RemoveAlbumMember oneself" => {
+            let own = if world.me.is_empty() { NOBODY } else { &world.me };
+            remove(own).await
+        }
+        "TransferAlbum" => {
+            let request = TransferAlbumRequest { album_id, user_id: viewer_id };
+            code(albums.transfer_album(request).await)
+        }
+        "MakeAlbumPrivate" => {
+            code(albums.make_album_private(MakeAlbumPrivateRequest { album_id }).await)
+        }
+        "CreateAlbum with members" => {
+            let album = Some(Album { display_name: "x".to_owned(), ..Album::default() });
+            let request = CreateAlbumRequest { album, members: vec![target], ..Default::default() };
+            code(albums.create_album(request).await)
         }
         _ => panic!("{rpc}"),
     }

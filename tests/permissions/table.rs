@@ -112,12 +112,12 @@ fn mark(code: Code) -> &'static str {
 
 fn persona(line: &'static str) -> Option<Persona> {
     let (column, rest) = line.strip_prefix("persona ")?.split_once("  ").unwrap();
-    let (name, about) = rest.trim().split_once("  ").unwrap();
+    let (name, about) = rest.split_once(": ").unwrap();
     Some(Persona { column: column.trim(), name: name.trim(), about: about.trim() })
 }
 
 fn row(line: &'static str) -> Option<Row> {
-    let (name, codes) = line.split_once(" : ").or_else(|| line.split_once(": "))?;
+    let (name, codes) = line.split_once(": ").filter(|_| !line.starts_with("persona "))?;
     let codes = codes.split_whitespace().map(|code| match code {
         "OK" => Code::Ok,
         "IA" => Code::InvalidArgument,

@@ -1,7 +1,6 @@
 //! The personas, and what they find.
 
 use albumen::v1::*;
-use albumen_server::entity::album_member::Role;
 use prost_types::{FieldMask, Timestamp};
 
 use crate::support::{Person, TestServer};
@@ -17,6 +16,12 @@ pub(super) struct World {
     pub(super) export: Export,
     /// A user whom administrators change.
     pub(super) target: User,
+    /// A member whom others change.
+    pub(super) viewer: Person,
+    /// Another one.
+    pub(super) editor: Person,
+    /// The id of the user who plays; empty for guests.
+    pub(super) me: String,
 }
 
 /// All who play, over and over.
@@ -26,6 +31,8 @@ pub(super) struct Cast {
     stranger: Person,
     signed_out: Person,
     member: Person,
+    viewer: Person,
+    editor: Person,
     other_guest: Person,
     target: User,
     photos: std::cell::Cell<u32>,
@@ -37,6 +44,7 @@ impl Cast {
         let owner = server.user("owner").await;
         let stranger = server.user("stranger").await;
         let member = server.user("member").await;
+        let (viewer, editor) = (server.user("viewer").await, server.user("editor").await);
         let mut signed_out = server.login("stranger@example.org").await;
         signed_out.auth().logout(LogoutRequest {}).await.unwrap();
         signed_out.user = User::default();
@@ -45,7 +53,18 @@ impl Cast {
         let other_guest = server.guest(&other, "").await;
         let target = server.user("target").await.user;
         let photos = std::cell::Cell::new(0);
-        Self { admin, owner, stranger, signed_out, member, other_guest, target, photos }
+        Self {
+            admin,
+            owner,
+            stranger,
+            signed_out,
+            member,
+            viewer,
+            editor,
+            other_guest,
+            target,
+            photos,
+        }
     }
 
     async fn world(&self) -> World {
@@ -57,8 +76,22 @@ impl Cast {
         let upload = owner.create_upload("x.jpg", 4096).await;
         let link = owner.link(&album, SharedLink::default()).await;
         let export = owner.export(&album).await.unwrap();
-        let (asset, target) = (assets.pop().unwrap(), self.target.clone());
-        World { album, asset, loose, upload, link, export, target }
+        for (person, role) in [(&self.viewer, AlbumRole::Viewer), (&self.editor, AlbumRole::Editor)]
+        {
+            owner.add_member(&album, person, role).await;
+        }
+        World {
+            album,
+            asset: assets.pop().unwrap(),
+            loose,
+            upload,
+            link,
+            export,
+            target: self.target.clone(),
+            viewer: self.viewer.clone(),
+            editor: self.editor.clone(),
+            me: String::new(),
+        }
     }
 
     /// A persona who is to call `method`, and a new world around them.
@@ -76,11 +109,11 @@ impl Cast {
             "anonymous" => server.anonymous(),
             "signed out" => self.signed_out.clone(),
             "stranger" => self.stranger.clone(),
-            "viewer" => self.joined(server, &world, Role::Viewer).await,
-            "contributor" => self.joined(server, &world, Role::Contributor).await,
-            "editor" => self.joined(server, &world, Role::Editor).await,
+            "viewer" => self.joined(&world, AlbumRole::Viewer).await,
+            "contributor" => self.joined(&world, AlbumRole::Contributor).await,
+            "editor" => self.joined(&world, AlbumRole::Editor).await,
             "owner" => self.owner.clone(),
-            "former member" => self.left(server, &world).await,
+            "former member" => self.left(&world).await,
             "administrator" => self.admin.clone(),
             "owner's key" => self.key(server, |_| true).await,
             "owner's other key" => {
@@ -91,6 +124,10 @@ impl Cast {
             "guest of another link" => self.other_guest.clone(),
             _ => server.guest(&world.link, "").await,
         };
+        world.me = person.user.id.clone();
+        if persona.starts_with("owner") {
+            world.me.clone_from(&self.owner.user.id);
+        }
         if let Ok(own) = person.export(&world.album).await {
             world.export = own;
         }
@@ -98,14 +135,19 @@ impl Cast {
         (person, world)
     }
 
-    async fn joined(&self, server: &TestServer, world: &World, role: Role) -> Person {
-        server.member(&world.album, &self.member, role).await;
+    async fn joined(&self, world: &World, role: AlbumRole) -> Person {
+        self.owner.add_member(&world.album, &self.member, role).await;
         self.member.clone()
     }
 
-    async fn left(&self, server: &TestServer, world: &World) -> Person {
-        server.member(&world.album, &self.member, Role::Editor).await;
-        todo!("removed by the owner")
+    async fn left(&self, world: &World) -> Person {
+        let person = self.joined(world, AlbumRole::Editor).await;
+        let request = RemoveAlbumMemberRequest {
+            album_id: world.album.id.clone(),
+            user_id: person.user.id.clone(),
+        };
+        self.owner.albums().remove_album_member(request).await.unwrap();
+        person
     }
 
     async fn key(&self, server: &TestServer, has: impl Fn(&str) -> bool) -> Person {

@@ -104,7 +104,7 @@ impl Person {
 }
 
 impl super::TestServer {
-    /// Makes somebody a member of an album. The API does not do it yet.
+    /// Makes somebody a member of an album, whoever owns it.
     pub(crate) async fn member(&self, album: &Album, person: &Person, role: Role) {
         let member = album_member::ActiveModel {
             album_id: Set(AlbumId::parse(&album.id).unwrap()),

@@ -4,6 +4,7 @@ mod asset_life;
 pub(crate) mod bucket;
 pub(crate) mod database;
 pub(crate) mod fixtures;
+pub(crate) mod membership;
 pub(crate) mod person;
 pub(crate) mod probe;
 
@@ -15,6 +16,7 @@ use std::time::Duration;
 use albumen_server::app::{App, Clock};
 use albumen_server::blob::{BlobKey, BlobStore, Faults};
 use albumen_server::config::Config;
+use albumen_server::entity::album_member::{self, Role};
 use albumen_server::entity::{album, album_asset, asset, asset_file, job, upload, user};
 use albumen_server::{installation, jobs, transport};
 use axum::Router;
@@ -226,6 +228,14 @@ impl TestServer {
     async fn check_albums(&self) {
         let reader = self.app.database.reader();
         for album in album::Entity::find().all(reader).await.unwrap() {
+            let owner = album_member::Entity::find()
+                .filter(album_member::Column::AlbumId.eq(album.id))
+                .filter(album_member::Column::Role.eq(Role::Owner))
+                .find_also_related(user::Entity);
+            let owner = owner.all(reader).await.unwrap();
+            assert_eq!(owner.len(), 1, "{album:?}");
+            let owner = owner[0].1.as_ref().unwrap();
+            assert_eq!(album.hide_time.is_some(), owner.delete_time.is_some(), "{album:?}");
             let entries =
                 album_asset::Entity::find().filter(album_asset::Column::AlbumId.eq(album.id));
             let (hidden, entries) = (

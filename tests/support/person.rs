@@ -272,7 +272,7 @@ impl Person {
         let request = CreateAlbumRequest {
             album: Some(album),
             asset_ids: ids(assets),
-            request_id: String::new(),
+            ..CreateAlbumRequest::default()
         };
         self.albums().create_album(request).await.unwrap().into_inner()
     }

@@ -1,7 +1,5 @@
 //! Albums as the caller may see and change them.
 
-use std::collections::HashMap;
-
 use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, Query};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
@@ -14,7 +12,7 @@ use crate::entity::album::Model as Album;
 use crate::entity::album_member::Role;
 use crate::entity::{album, album_asset, album_member, asset, asset_file};
 use crate::error::{Error, Result};
-use crate::id::{AlbumId, AssetId, UserId};
+use crate::id::{AlbumId, AssetId};
 use crate::time::Micros;
 
 /// An album that the caller may see. Requires a role.
@@ -104,19 +102,6 @@ pub fn albums(user: &UserActor) -> SelectTwo<album_member::Entity, album::Entity
 #[must_use]
 pub fn with_role(role: Role) -> Condition {
     album_member::Column::Role.gte(role).into_condition()
-}
-
-/// The owners of albums that the caller was granted.
-pub async fn owners(
-    connection: &impl ConnectionTrait,
-    albums: impl IntoIterator<Item = AlbumId>,
-) -> Result<HashMap<AlbumId, UserId>> {
-    let owners = album_member::Entity::find()
-        .filter(album_member::Column::AlbumId.is_in(albums))
-        .filter(album_member::Column::Role.eq(Role::Owner))
-        .all(connection)
-        .await?;
-    Ok(owners.into_iter().map(|owner| (owner.album_id, owner.user_id)).collect())
 }
 
 /// The album that the caller creates in this transaction, and thereby owns.

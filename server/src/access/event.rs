@@ -7,9 +7,9 @@ use sea_orm::{
 };
 
 use super::Subject;
-use crate::entity::{activity, album, album_event, album_member, revocation, user};
+use crate::entity::{activity, album, album_event, revocation, user};
 use crate::error::{Error, Result};
-use crate::id::{ActivityId, AlbumId, RevocationId, UserId};
+use crate::id::{ActivityId, AlbumId, RevocationId};
 use crate::time::Micros;
 
 /// How far the clocks of two servers may be apart.
@@ -36,29 +36,6 @@ pub async fn album_events(
         .limit(limit)
         .all(connection)
         .await?)
-}
-
-/// An album, for those who watch it.
-pub async fn watched_album(
-    connection: &impl ConnectionTrait,
-    id: AlbumId,
-) -> Result<Option<album::Model>> {
-    Ok(album::Entity::find_by_id(id).one(connection).await?)
-}
-
-/// Some members of an album with their accounts, for those who watch it.
-pub async fn watched_members(
-    connection: &impl ConnectionTrait,
-    id: AlbumId,
-    users: &[UserId],
-) -> Result<Vec<(album_member::Model, user::Model)>> {
-    let found = album_member::Entity::find()
-        .find_also_related(user::Entity)
-        .filter(album_member::Column::AlbumId.eq(id))
-        .filter(album_member::Column::UserId.is_in(users.iter().copied()))
-        .all(connection)
-        .await?;
-    Ok(found.into_iter().filter_map(|(member, user)| Some((member, user?))).collect())
 }
 
 /// A comment or like with the account of its author, for those who watch its album.

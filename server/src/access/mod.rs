@@ -18,6 +18,7 @@ mod event;
 mod export;
 mod guard;
 mod identity;
+mod member;
 mod network;
 mod revocation;
 mod scope;
@@ -46,7 +47,7 @@ use crate::time::Micros;
 
 pub use album::{
     album, album_assets, album_entries, album_files, album_places, albums, created, expired_albums,
-    lock_album, lock_albums_having, lock_expired_albums, owners, places, with_role,
+    lock_album, lock_albums_having, lock_expired_albums, places, with_role,
 };
 pub use api_key::{api_key, api_keys};
 pub use asset::{
@@ -60,12 +61,14 @@ pub use blob::named_blobs;
 pub use client::Client;
 pub use cookie::{Cookie, CookieName};
 pub use credential::{API_KEY_PREFIX, authenticate, authenticate_cookies, has_opened};
-pub use event::{
-    album_events, last_event, recent_revocations, watched_activity, watched_album, watched_members,
-};
+pub use event::{album_events, last_event, recent_revocations, watched_activity};
 pub use export::{export, export_part, export_parts, lock_export};
 pub use guard::guard;
 pub use identity::refuse_taken;
+pub use member::{
+    Sharing, all_members, asset_counts, lock_links, may_add_members, member, members, shared,
+    sharing,
+};
 pub use network::Network;
 pub use revocation::{Interest, Revocations, Subject};
 pub use scope::Scopes;
@@ -78,8 +81,9 @@ pub use upload::{
     active_uploads, expired_uploads, lock_expired_upload, lock_upload, reserved_bytes, upload,
 };
 pub use user::{
-    LockedUser, active_admins, directory, found_user, known_users, lock_purgeable_user, lock_user,
-    me, owned_album_ids, purgeable_users, user, user_by_email, users, visible_user,
+    LockedUser, active_admins, directory, found_user, invitable_users, known_users,
+    lock_purgeable_user, lock_user, me, owned_album_ids, purgeable_users, user, user_by_email,
+    users, visible_user,
 };
 
 /// Who calls.

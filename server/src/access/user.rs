@@ -66,6 +66,27 @@ pub fn found_user(email: &str) -> Select<user::Entity> {
     user::Entity::find().filter(user::active()).filter(by_email)
 }
 
+/// The active users with some ids whom the caller may find, and those with some whole e-mails, whom
+/// everybody may find who knows them.
+pub async fn invitable_users(
+    connection: &impl ConnectionTrait,
+    caller: &UserActor,
+    policy: Directory,
+    ids: Vec<UserId>,
+    emails: Vec<&str>,
+) -> Result<Vec<User>> {
+    let mut by_id = Condition::all().add(user::Column::Id.is_in(ids));
+    if policy == Directory::Exact && !caller.is_admin {
+        by_id = by_id.add(known_to(caller));
+    }
+    let emails = emails.into_iter().map(user::fold);
+    let by_email = user::Column::FoldedEmail.is_in(emails);
+    let find = user::Entity::find()
+        .filter(user::active())
+        .filter(Condition::any().add(by_id).add(by_email));
+    Ok(find.all(connection).await?)
+}
+
 /// The caller, and all who are in an album with them.
 fn known_to(caller: &UserActor) -> Condition {
     let own = Query::select()

@@ -2,8 +2,8 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, Func, LikeExpr};
 use sea_orm::{
-    ColumnTrait as _, Order as Direction, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    Value,
+    ColumnTrait as _, Condition, Order as Direction, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Value,
 };
 
 use super::{AlbumView, contents};
@@ -15,6 +15,7 @@ use crate::entity::user::fold;
 use crate::error::{Error, Result};
 use crate::id::AssetId;
 use crate::page::{self, Page, Paged};
+use crate::time::Micros;
 
 /// What a list of albums is sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,8 +80,49 @@ pub struct Filter {
     pub asset_id: Option<AssetId>,
     /// Only albums in which the caller has at least this role.
     pub min_role: Role,
-    /// Whether the caller's albums in the trash are listed too.
-    pub show_deleted: bool,
+    /// With whom they are shared.
+    pub category: Category,
+    /// Which of the caller's albums in the trash are listed.
+    pub trash: Trash,
+}
+
+/// With whom albums are shared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Category {
+    /// With whomever.
+    All,
+    /// Those that the caller owns.
+    Owned,
+    /// Those that others own.
+    SharedWithMe,
+    /// Those that the caller owns, with another member or a link that opens.
+    SharedByMe,
+    /// Those that the caller owns, with neither.
+    NotShared,
+}
+
+impl Category {
+    fn condition(self, now: Micros) -> Condition {
+        let own = access::with_role(Role::Owner);
+        match self {
+            Self::All => Condition::all(),
+            Self::Owned => own,
+            Self::SharedWithMe => own.not(),
+            Self::SharedByMe => own.add(access::shared(now)),
+            Self::NotShared => own.add(access::shared(now).not()),
+        }
+    }
+}
+
+/// Which albums a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trash {
+    /// Those that are not in the trash.
+    Hidden,
+    /// Both.
+    Shown,
+    /// Those that are.
+    Only,
 }
 
 /// A page of the albums of which the caller is a member.
@@ -95,12 +137,15 @@ pub async fn list(
     let direction = if order.is_descending() { Direction::Desc } else { Direction::Asc };
     let mut find = access::albums(actor.user()?)
         .filter(access::with_role(filter.min_role))
+        .filter(filter.category.condition(app.now()))
         .order_by(order.expression(), direction.clone())
         .order_by(id.clone(), direction)
         .limit(page.limit());
-    if !filter.show_deleted {
-        find = find.filter(Column::DeleteTime.is_null());
-    }
+    find = match filter.trash {
+        Trash::Hidden => find.filter(Column::DeleteTime.is_null()),
+        Trash::Shown => find,
+        Trash::Only => find.filter(Column::DeleteTime.is_not_null()),
+    };
     if !filter.display_name_contains.is_empty() {
         let pattern = like(&fold(&filter.display_name_contains));
         find = find.filter(Expr::col((album::Entity, Column::FoldedName)).like(pattern));
@@ -117,11 +162,11 @@ pub async fn list(
     let rows = rows.into_iter().filter_map(|(member, album)| Some((member, album?))).collect();
     let paged = page.paged(rows, |(_, album)| order.key(album));
     let ids: Vec<_> = paged.rows.iter().map(|(_, album)| album.id).collect();
-    let owners = access::owners(app.database.reader(), ids).await?;
+    let sharing = access::sharing(app.database.reader(), actor, ids, app.now()).await?;
     let rows = paged.rows.into_iter().map(|(member, album)| {
-        let owner = owners.get(&album.id).copied();
-        let owner_id = owner.ok_or_else(|| Error::internal("an album without an owner"))?;
-        Ok(AlbumView { album, role: member.role, owner_id })
+        let sharing = sharing.get(&album.id).copied();
+        let sharing = sharing.ok_or_else(|| Error::internal("an album without an owner"))?;
+        Ok(AlbumView::new(actor, album, member.role, sharing))
     });
     Ok(Paged { rows: rows.collect::<Result<_>>()?, next_page_token: paged.next_page_token })
 }

@@ -1,4 +1,4 @@
-//! Albums and what they contain.
+//! Albums, what they contain and who is in them.
 //!
 //! Counts, dates and cover are kept by the transaction that changes the contents, under the lock of
 //! the album's row: what the next read shows is never behind.
@@ -6,15 +6,22 @@
 mod contents;
 mod everywhere;
 mod list;
+mod members;
 mod rpc;
 mod trash;
+mod view;
 mod watch;
 
 pub use contents::{Added, add, add_assets, remove_assets, reorder_assets};
 pub use everywhere::{Assets, follow_times, remove_everywhere, set_hidden};
-pub use list::{Filter, Order, list};
+pub use list::{Category, Filter, Order, Trash, list};
+pub use members::{
+    AddedMembers, Invited, MemberField, MemberView, NewMember, Private, add_members, list_members,
+    make_private, remove_member, transfer, update_member,
+};
 pub use rpc::Rpc;
 pub use trash::{PurgeTrash, purge_expired};
+pub use view::AlbumView;
 pub use watch::{Message, watch};
 
 use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Set};
@@ -29,17 +36,7 @@ use crate::error::{Error, Result};
 use crate::events::{self, Event};
 use crate::id::{AlbumId, AssetId, UserId};
 use crate::mask;
-
-/// An album as somebody sees it.
-#[derive(Debug, Clone)]
-pub struct AlbumView {
-    /// The album.
-    pub album: Album,
-    /// The caller's role.
-    pub role: Role,
-    /// Who owns it.
-    pub owner_id: UserId,
-}
+use view::view;
 
 /// What editors may change of an album.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,11 +49,18 @@ pub enum Field {
     Order,
     /// The asset that stands for it.
     CoverAssetId,
+    /// Whether people may write comments and likes.
+    ActivityEnabled,
 }
 
 impl mask::Field for Field {
-    const ALL: &'static [Self] =
-        &[Self::DisplayName, Self::Description, Self::Order, Self::CoverAssetId];
+    const ALL: &'static [Self] = &[
+        Self::DisplayName,
+        Self::Description,
+        Self::Order,
+        Self::CoverAssetId,
+        Self::ActivityEnabled,
+    ];
 
     fn path(self) -> &'static str {
         match self {
@@ -64,6 +68,7 @@ impl mask::Field for Field {
             Self::Description => "description",
             Self::Order => "order",
             Self::CoverAssetId => "cover_asset_id",
+            Self::ActivityEnabled => "activity_enabled",
         }
     }
 }
@@ -79,31 +84,49 @@ pub struct Values {
     pub order: AlbumOrder,
     /// The asset that stands for it.
     pub cover_asset_id: Option<AssetId>,
+    /// Whether people may write comments and likes; by default they may.
+    pub is_activity_enabled: Option<bool>,
     /// The etag that the album must have; empty for any.
     pub etag: String,
 }
 
-/// An album that the caller may see.
-pub async fn get(app: &App, actor: &Actor, id: AlbumId) -> Result<AlbumView> {
-    let album = access::album(app.database.reader(), actor, id, Role::Viewer).await?;
-    view(app, actor, album).await
+/// An album as somebody wants it.
+#[derive(Debug)]
+pub struct NewAlbum {
+    /// The id that the caller chose.
+    pub id: Option<AlbumId>,
+    /// The values.
+    pub values: Values,
+    /// Assets of the caller's to put into it.
+    pub assets: Vec<AssetId>,
+    /// Who is to be in it.
+    pub members: Vec<NewMember>,
 }
 
-/// Creates an album of the caller's with assets of the caller's, or finds the one that an earlier
-/// call with the same id created.
-pub async fn create(
-    app: &App,
-    actor: &Actor,
-    id: Option<AlbumId>,
-    values: Values,
-    assets: Vec<AssetId>,
-) -> Result<AlbumView> {
+/// An album that the caller may see. By that, a member has seen it.
+pub async fn get(app: &App, actor: &Actor, id: AlbumId) -> Result<AlbumView> {
+    let album = access::album(app.database.reader(), actor, id, Role::Viewer).await?;
+    let mut view = view(app, actor, album).await?;
+    if view.is_unseen {
+        members::mark_seen(app, id, actor.user()?.id).await?;
+        view.is_unseen = false;
+    }
+    Ok(view)
+}
+
+/// Creates an album of the caller's with assets of the caller's and with members, or finds the one
+/// that an earlier call with the same id created.
+pub async fn create(app: &App, actor: &Actor, new: NewAlbum) -> Result<AlbumView> {
+    let NewAlbum { id, values, assets, members } = new;
     if values.display_name.is_empty() {
         return Err(Error::invalid("album.display_name", "must not be empty"));
     }
     let (app_, actor_) = (app.clone(), actor.clone());
     let album = app.transact(move |transaction| async move {
         let user = *actor_.user()?;
+        if !members.is_empty() {
+            access::may_add_members(&user)?;
+        }
         if let Some(id) = id {
             match access::album(&*transaction, &actor_, id, Role::Owner).await {
                 Ok(album) => return Ok(album),
@@ -115,11 +138,9 @@ pub async fn create(
         let owner = access::lock_user(&transaction, user.id).await?;
         let album = insert(&app_, &transaction, user.id, id, values).await?;
         let album = access::created(album);
-        if assets.is_empty() {
-            return Ok(album);
-        }
-        let assets = access::sharable_assets(&transaction, &owner, &assets).await?;
         let id = album.id;
+        members::insert(&app_, &transaction, &actor_, &album, &members).await?;
+        let assets = access::sharable_assets(&transaction, &owner, &assets).await?;
         contents::insert(&app_, &transaction, album, &assets).await?;
         access::album(&*transaction, &actor_, id, Role::Owner).await
     });
@@ -151,7 +172,7 @@ async fn insert(
         delete_time: Set(None),
         hide_time: Set(None),
         hidden_cover_asset_id: Set(None),
-        is_activity_enabled: Set(true),
+        is_activity_enabled: Set(values.is_activity_enabled.unwrap_or(true)),
         is_list: Set(false),
         event_sequence: Set(0),
     };
@@ -197,6 +218,9 @@ pub async fn update(
                     let cover = contents::cover(&transaction, &album, order, wanted);
                     change.cover_asset_id = Set(cover.await?);
                     change.hidden_cover_asset_id = Set(None);
+                }
+                Field::ActivityEnabled => {
+                    change.is_activity_enabled = Set(values.is_activity_enabled.unwrap_or(true));
                 }
             }
         }
@@ -271,17 +295,4 @@ fn check_etag(album: &Album, etag: &str) -> Result<()> {
 #[must_use]
 pub fn etag(album: &Album) -> String {
     album.revision.to_string()
-}
-
-async fn view(app: &App, actor: &Actor, album: Granted<Album>) -> Result<AlbumView> {
-    let role = album.role();
-    let owner_id = match actor {
-        Actor::User(user) if role == Role::Owner => user.id,
-        Actor::User(_) | Actor::Guest(_) | Actor::Anonymous | Actor::Operator => {
-            let owners = access::owners(app.database.reader(), [album.id]).await?;
-            let owner = owners.get(&album.id).copied();
-            owner.ok_or_else(|| Error::internal("an album without an owner"))?
-        }
-    };
-    Ok(AlbumView { album: album.into_row(), role, owner_id })
 }

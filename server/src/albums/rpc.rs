@@ -3,25 +3,27 @@
 use std::pin::Pin;
 
 use albumen::v1::album_service_server::AlbumService;
-use albumen::v1::list_albums_request::Order as ListOrder;
+use albumen::v1::list_albums_request::{Category as ListCategory, Order as ListOrder};
 use albumen::v1::{
-    AddAlbumAssetsRequest, AddAlbumAssetsResponse, Album, AlbumAssets, AlbumEvent, AlbumOrder,
-    AlbumRole, CreateAlbumRequest, DeleteAlbumRequest, GetAlbumRequest, ListAlbumsRequest,
-    ListAlbumsResponse, RemoveAlbumAssetsRequest, RemoveAlbumAssetsResponse,
-    ReorderAlbumAssetsRequest, ReorderAlbumAssetsResponse, RestoreAlbumRequest,
-    RestoreAlbumResponse, UpdateAlbumRequest, WatchAlbumRequest, WatchAlbumResponse, album_event,
+    AddAlbumAssetsRequest, AddAlbumAssetsResponse, AddAlbumMembersRequest, AddAlbumMembersResponse,
+    Album, AlbumMember, AlbumOrder, AlbumRole, CreateAlbumRequest, DeleteAlbumRequest,
+    GetAlbumRequest, ListAlbumMembersRequest, ListAlbumMembersResponse, ListAlbumsRequest,
+    ListAlbumsResponse, MakeAlbumPrivateRequest, MakeAlbumPrivateResponse,
+    RemoveAlbumAssetsRequest, RemoveAlbumAssetsResponse, RemoveAlbumMemberRequest,
+    RemoveAlbumMemberResponse, ReorderAlbumAssetsRequest, ReorderAlbumAssetsResponse,
+    RestoreAlbumRequest, RestoreAlbumResponse, TransferAlbumRequest, TransferAlbumResponse,
+    UpdateAlbumMemberRequest, UpdateAlbumRequest, WatchAlbumRequest, WatchAlbumResponse,
 };
 use futures::stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status};
 
-use super::{AlbumView, Field, Filter, Message, Order, Values};
+use super::members::rpc::{new_members, role};
+use super::{AlbumView, Category, Field, Filter, MemberField, NewAlbum, Order, Trash, Values};
 use crate::access::open;
 use crate::app::App;
 use crate::entity::album;
-use crate::entity::album_member::Role;
 use crate::error::{Error, Result};
-use crate::events::Event;
-use crate::id::{AlbumId, AssetId};
+use crate::id::{AlbumId, AssetId, UserId};
 use crate::mask;
 use crate::page::{Page, SIZES};
 use crate::time::Micros;
@@ -63,10 +65,13 @@ impl AlbumService for Rpc {
         request: Request<CreateAlbumRequest>,
     ) -> Result<Response<Album>, Status> {
         let (actor, request) = open(request)?;
-        let id = AlbumId::parse(&request.request_id);
-        let values = request.album.unwrap_or_default().into();
-        let assets = asset_ids(&request.asset_ids)?;
-        let album = super::create(&self.0, &actor, id, values, assets).await?;
+        let new = NewAlbum {
+            id: AlbumId::parse(&request.request_id),
+            values: request.album.unwrap_or_default().into(),
+            assets: asset_ids(&request.asset_ids)?,
+            members: new_members(request.members)?,
+        };
+        let album = super::create(&self.0, &actor, new).await?;
         Ok(Response::new(album.into()))
     }
 
@@ -82,6 +87,7 @@ impl AlbumService for Rpc {
             Field::Description => !album.description.is_empty(),
             Field::Order => album.order() != AlbumOrder::Unspecified,
             Field::CoverAssetId => !album.cover_asset_id.is_empty(),
+            Field::ActivityEnabled => album.activity_enabled.is_some(),
         })?;
         let album = super::update(&self.0, &actor, id, album.into(), fields).await?;
         Ok(Response::new(album.into()))
@@ -140,6 +146,77 @@ impl AlbumService for Rpc {
         Ok(Response::new(ReorderAlbumAssetsResponse { album: Some(album.into()) }))
     }
 
+    async fn list_album_members(
+        &self,
+        request: Request<ListAlbumMembersRequest>,
+    ) -> Result<Response<ListAlbumMembersResponse>, Status> {
+        let (actor, mut request) = open(request)?;
+        let (size, token) = (request.page_size, std::mem::take(&mut request.page_token));
+        request.page_size = 0;
+        let page = Page::parse(size, &token, SIZES, &request)?;
+        let id = album_id(&request.album_id)?;
+        let members = super::list_members(&self.0, &actor, id, &page).await?;
+        Ok(Response::new(members.into()))
+    }
+
+    async fn add_album_members(
+        &self,
+        request: Request<AddAlbumMembersRequest>,
+    ) -> Result<Response<AddAlbumMembersResponse>, Status> {
+        let (actor, request) = open(request)?;
+        let (id, new) = (album_id(&request.album_id)?, new_members(request.members)?);
+        let added = super::add_members(&self.0, &actor, id, new).await?;
+        Ok(Response::new(added.into()))
+    }
+
+    async fn update_album_member(
+        &self,
+        request: Request<UpdateAlbumMemberRequest>,
+    ) -> Result<Response<AlbumMember>, Status> {
+        let (actor, request) = open(request)?;
+        let (id, user) = (album_id(&request.album_id)?, user_id(&request.user_id)?);
+        let new_role = request.member.unwrap_or_default().role();
+        mask::parse(request.update_mask.as_ref(), |field| match field {
+            MemberField::Role => new_role != AlbumRole::Unspecified,
+        })?;
+        let member = super::update_member(&self.0, &actor, id, user, role(new_role)).await?;
+        Ok(Response::new(member.into()))
+    }
+
+    async fn remove_album_member(
+        &self,
+        request: Request<RemoveAlbumMemberRequest>,
+    ) -> Result<Response<RemoveAlbumMemberResponse>, Status> {
+        let (actor, request) = open(request)?;
+        let (id, user) = (album_id(&request.album_id)?, user_id(&request.user_id)?);
+        super::remove_member(&self.0, &actor, id, user).await?;
+        Ok(Response::new(RemoveAlbumMemberResponse {}))
+    }
+
+    async fn transfer_album(
+        &self,
+        request: Request<TransferAlbumRequest>,
+    ) -> Result<Response<TransferAlbumResponse>, Status> {
+        let (actor, request) = open(request)?;
+        let (id, user) = (album_id(&request.album_id)?, user_id(&request.user_id)?);
+        let album = super::transfer(&self.0, &actor, id, user).await?;
+        Ok(Response::new(TransferAlbumResponse { album: Some(album.into()) }))
+    }
+
+    async fn make_album_private(
+        &self,
+        request: Request<MakeAlbumPrivateRequest>,
+    ) -> Result<Response<MakeAlbumPrivateResponse>, Status> {
+        let (actor, request) = open(request)?;
+        let id = album_id(&request.album_id)?;
+        let private = super::make_private(&self.0, &actor, id).await?;
+        Ok(Response::new(MakeAlbumPrivateResponse {
+            album: Some(private.album.into()),
+            removed_member_count: count(private.removed_count)?,
+            revoked_link_count: count(private.revoked_count)?,
+        }))
+    }
+
     async fn watch_album(
         &self,
         request: Request<WatchAlbumRequest>,
@@ -152,26 +229,12 @@ impl AlbumService for Rpc {
     }
 }
 
-impl From<Message> for WatchAlbumResponse {
-    fn from(message: Message) -> Self {
-        let kind = message.entry.map(|entry| {
-            let assets = |ids: &[AssetId]| AlbumAssets {
-                asset_ids: ids.iter().map(ToString::to_string).collect(),
-            };
-            match &entry.event {
-                Event::AssetsAdded(ids) => album_event::Kind::AssetsAdded(assets(ids)),
-                Event::AssetsRemoved(ids) => album_event::Kind::AssetsRemoved(assets(ids)),
-                Event::AssetsChanged(ids) => album_event::Kind::AssetsChanged(assets(ids)),
-                _ => todo!(),
-            }
-        });
-        let event = kind.map(|kind| AlbumEvent { kind: Some(kind) });
-        Self { cursor: message.cursor, event }
-    }
-}
-
 fn album_id(text: &str) -> Result<AlbumId> {
     AlbumId::parse(text).ok_or_else(|| Error::invalid("album_id", "must be a UUID"))
+}
+
+fn user_id(text: &str) -> Result<UserId> {
+    UserId::parse(text).ok_or_else(|| Error::invalid("user_id", "must be a UUID"))
 }
 
 fn asset_ids(texts: &[String]) -> Result<Vec<AssetId>> {
@@ -195,13 +258,19 @@ fn filter(request: ListAlbumsRequest) -> Filter {
             ListOrder::LastTimeDesc => Order::LastTimeDesc,
         },
         asset_id: AssetId::parse(&request.asset_id),
-        min_role: match request.min_role() {
-            AlbumRole::Unspecified | AlbumRole::Viewer => Role::Viewer,
-            AlbumRole::Contributor => Role::Contributor,
-            AlbumRole::Editor => Role::Editor,
-            AlbumRole::Owner => Role::Owner,
+        min_role: role(request.min_role()),
+        category: match request.category() {
+            ListCategory::Unspecified => Category::All,
+            ListCategory::Owned => Category::Owned,
+            ListCategory::SharedWithMe => Category::SharedWithMe,
+            ListCategory::SharedByMe => Category::SharedByMe,
+            ListCategory::NotShared => Category::NotShared,
         },
-        show_deleted: request.show_deleted,
+        trash: match (request.only_deleted, request.show_deleted) {
+            (true, _) => Trash::Only,
+            (false, true) => Trash::Shown,
+            (false, false) => Trash::Hidden,
+        },
         display_name_contains: request.display_name_contains,
     }
 }
@@ -215,6 +284,7 @@ impl From<Album> for Values {
                 AlbumOrder::Manual => album::Order::Manual,
             },
             cover_asset_id: AssetId::parse(&album.cover_asset_id),
+            is_activity_enabled: album.activity_enabled,
             display_name: album.display_name,
             description: album.description,
             etag: album.etag,
@@ -230,12 +300,6 @@ impl From<AlbumView> for Album {
             album::Order::OldestFirst => AlbumOrder::OldestFirst,
             album::Order::Manual => AlbumOrder::Manual,
         };
-        let role = match view.role {
-            Role::Viewer => AlbumRole::Viewer,
-            Role::Contributor => AlbumRole::Contributor,
-            Role::Editor => AlbumRole::Editor,
-            Role::Owner => AlbumRole::Owner,
-        };
         Self {
             id: album.id.to_string(),
             etag: super::etag(&album),
@@ -244,13 +308,18 @@ impl From<AlbumView> for Album {
             order: order.into(),
             cover_asset_id: album.cover_asset_id.map(|id| id.to_string()).unwrap_or_default(),
             owner_id: view.owner_id.to_string(),
-            role: role.into(),
+            role: AlbumRole::from(view.role).into(),
             asset_count: album.asset_count,
             first_time: album.first_time.map(Micros::timestamp),
             last_time: album.last_time.map(Micros::timestamp),
             create_time: Some(album.create_time.timestamp()),
             update_time: Some(album.update_time.timestamp()),
             delete_time: album.delete_time.map(Micros::timestamp),
+            activity_enabled: Some(album.is_activity_enabled),
+            member_count: i32::try_from(view.member_count).unwrap_or(i32::MAX),
+            is_shared: view.is_shared,
+            has_link: view.has_link,
+            unseen: view.is_unseen,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The audit log: who did what to accounts, keys and links, and from where.
+//! The audit log: who did what to accounts, keys, links and members of albums, and from where.
 //!
 //! An entry is written by the transaction of the change that it tells of, so that neither is there
 //! without the other. It holds ids and networks, no names and no addresses of people.
@@ -23,6 +23,8 @@ use crate::error::Result;
 use crate::id::{AuditEventId, UserId};
 use crate::page::{self, Page, Paged};
 
+/// How many entries one statement writes at most; SQLite's limit of values is 32766.
+const MAX_ROWS: usize = 1000;
 /// How long entries are kept.
 pub const MEMORY: Duration = Duration::from_secs(365 * 86_400);
 
@@ -34,11 +36,23 @@ pub async fn record(
     kind: Kind,
     subject: impl Display,
 ) -> Result<()> {
+    record_all(app, transaction, actor, kind, [subject]).await
+}
+
+/// Writes down what a caller did to many, each by an entry of its own.
+pub async fn record_all(
+    app: &App,
+    transaction: &Transaction,
+    actor: &Actor,
+    kind: Kind,
+    subjects: impl IntoIterator<Item = impl Display>,
+) -> Result<()> {
     let network = match actor {
         Actor::User(user) => Some(user.network),
         Actor::Anonymous | Actor::Guest(_) | Actor::Operator => None,
     };
-    insert(app, transaction, actor.user_id(), network, kind, subject.to_string()).await
+    let subjects = subjects.into_iter().map(|subject| subject.to_string()).collect();
+    insert(app, transaction, actor.user_id(), network, kind, subjects).await
 }
 
 /// Writes down what somebody did who is not known to have the right to it, or only now.
@@ -50,7 +64,7 @@ pub async fn record_from(
     kind: Kind,
     subject: impl Display,
 ) -> Result<()> {
-    insert(app, transaction, user, Some(network), kind, subject.to_string()).await
+    insert(app, transaction, user, Some(network), kind, vec![subject.to_string()]).await
 }
 
 async fn insert(
@@ -59,17 +73,20 @@ async fn insert(
     actor_id: Option<UserId>,
     network: Option<Network>,
     kind: Kind,
-    subject: String,
+    subjects: Vec<String>,
 ) -> Result<()> {
-    let event = audit_event::ActiveModel {
-        id: Set(AuditEventId::generate()),
-        kind: Set(kind),
-        actor_id: Set(actor_id),
-        subject: Set(subject),
-        network: Set(network.map(|network| network.address().to_string()).unwrap_or_default()),
-        create_time: Set(app.now()),
-    };
-    audit_event::Entity::insert(event).exec_without_returning(&**transaction).await?;
+    let network = network.map(|network| network.address().to_string()).unwrap_or_default();
+    for subjects in subjects.chunks(MAX_ROWS) {
+        let events = subjects.iter().map(|subject| audit_event::ActiveModel {
+            id: Set(AuditEventId::generate()),
+            kind: Set(kind),
+            actor_id: Set(actor_id),
+            subject: Set(subject.clone()),
+            network: Set(network.clone()),
+            create_time: Set(app.now()),
+        });
+        audit_event::Entity::insert_many(events).exec_without_returning(&**transaction).await?;
+    }
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Who did what to accounts, keys and links.
+//! Who did what to accounts, keys, links and members of albums.
 
 use sea_orm::entity::prelude::*;
 
@@ -70,4 +70,12 @@ pub enum Kind {
     UserPurged = 17,
     /// A key that signs access tokens was made; the subject is the key.
     SigningKeyCreated = 18,
+    /// A user became a member of an album; the subject is `ALBUM/USER`.
+    AlbumMemberAdded = 19,
+    /// A member got another role; the subject is `ALBUM/USER`.
+    AlbumMemberUpdated = 20,
+    /// A member left or was removed; the subject is `ALBUM/USER`.
+    AlbumMemberRemoved = 21,
+    /// An album was handed over; the subject is `ALBUM/USER`, the new owner.
+    AlbumTransferred = 22,
 }

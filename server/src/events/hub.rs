@@ -11,9 +11,9 @@ use tokio::sync::{Notify, OnceCell, broadcast};
 use super::{Event, after};
 use crate::access;
 use crate::app::App;
-use crate::entity::{activity, album, album_member, user};
+use crate::entity::{activity, user};
 use crate::error::Result;
-use crate::id::{AlbumId, UserId};
+use crate::id::AlbumId;
 
 /// How many events one who watches may be behind before they are told to resume.
 const CAPACITY: usize = 256;
@@ -29,23 +29,12 @@ pub struct Entry {
     pub sequence: i64,
     /// What happened.
     pub event: Event,
-    /// What it was about, as it is now.
-    pub details: Details,
+    /// The comment or like that was written, unless it is gone by now.
+    pub activity: Option<WatchedActivity>,
 }
 
-/// What an event was about. What is gone by now is missing.
-#[derive(Debug, Default)]
-pub enum Details {
-    /// Nothing that the event itself does not say.
-    #[default]
-    None,
-    /// The album.
-    Album(Box<album::Model>),
-    /// Members with their accounts.
-    Members(Vec<(album_member::Model, user::Model)>),
-    /// A comment or like, with the account of its author unless that is a guest.
-    Activity(Box<activity::Model>, Option<Box<user::Model>>),
-}
+/// A comment or like, with the account of its author unless that is a guest.
+pub type WatchedActivity = (activity::Model, Option<user::Model>);
 
 /// The albums that somebody watches on this server. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -172,7 +161,7 @@ async fn forward(
         app.events.0.reads.fetch_add(1, Ordering::Relaxed);
         let is_all = (events.len() as u64) < BATCH;
         for (sequence, event) in events {
-            let entry = entry(app, album_id, sequence, event).await?;
+            let entry = entry(app, sequence, event).await?;
             // Nobody may be listening any more; the next wake finds out.
             channel.sender.send(Arc::new(entry)).ok();
             position = sequence;
@@ -185,32 +174,19 @@ async fn forward(
 }
 
 /// Looks up what an event was about.
-pub(super) async fn entry(
-    app: &App,
-    album_id: AlbumId,
-    sequence: i64,
-    event: Event,
-) -> Result<Entry> {
-    let connection = app.database.reader();
-    let members = async |users: &[UserId]| {
-        access::watched_members(connection, album_id, users).await.map(Details::Members)
-    };
-    let details = match &event {
+async fn entry(app: &App, sequence: i64, event: Event) -> Result<Entry> {
+    let activity = match &event {
+        Event::ActivityAdded(id) => access::watched_activity(app.database.reader(), *id).await?,
         Event::AssetsAdded(_)
         | Event::AssetsRemoved(_)
         | Event::AssetsChanged(_)
+        | Event::AlbumUpdated
+        | Event::MembersAdded(_)
+        | Event::MembersUpdated(_)
         | Event::MembersRemoved(_)
-        | Event::ActivityRemoved(_) => Details::None,
-        Event::AlbumUpdated => access::watched_album(connection, album_id)
-            .await?
-            .map_or(Details::None, |album| Details::Album(Box::new(album))),
-        Event::MembersAdded(users) | Event::MembersUpdated(users) => members(users).await?,
-        Event::ActivityAdded(id) => match access::watched_activity(connection, *id).await? {
-            Some((activity, user)) => Details::Activity(Box::new(activity), user.map(Box::new)),
-            None => Details::None,
-        },
+        | Event::ActivityRemoved(_) => None,
     };
-    Ok(Entry { sequence, event, details })
+    Ok(Entry { sequence, event, activity })
 }
 
 impl App {
@@ -223,7 +199,7 @@ impl App {
     ) -> Result<Vec<Arc<Entry>>> {
         let mut entries = Vec::new();
         for (sequence, event) in after(self, album_id, sequence, limit).await? {
-            entries.push(Arc::new(entry(self, album_id, sequence, event).await?));
+            entries.push(Arc::new(entry(self, sequence, event).await?));
         }
         Ok(entries)
     }

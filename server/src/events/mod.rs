@@ -15,7 +15,7 @@ use sea_orm::{
 };
 
 pub use follow::follow;
-pub use hub::{Details, Entry, Hub, Subscription};
+pub use hub::{Entry, Hub, Subscription, WatchedActivity};
 pub use sweep::Sweep;
 
 use crate::access::{self, Subject};
@@ -157,7 +157,7 @@ async fn notify(transaction: &Transaction, what: &str) -> Result<()> {
 }
 
 /// The events of an album behind a number, in their order.
-async fn after(
+pub async fn after(
     app: &App,
     album_id: AlbumId,
     sequence: i64,

@@ -61,8 +61,8 @@ async fn find_album(client: &Client, name: &str) -> Result<Option<Album>> {
 async fn create_album(client: &Client, name: &str) -> Result<Album> {
     let request = CreateAlbumRequest {
         album: Some(Album { display_name: name.to_owned(), ..Album::default() }),
-        asset_ids: Vec::new(),
         request_id: Uuid::now_v7().to_string(),
+        ..CreateAlbumRequest::default()
     };
     Ok(retry(|| async { client.albums().create_album(request.clone()).await }).await?)
 }

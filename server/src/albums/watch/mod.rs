@@ -1,5 +1,7 @@
 //! Watching an album.
 
+mod rpc;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
