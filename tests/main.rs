@@ -25,6 +25,7 @@ mod members;
 mod permissions;
 mod server;
 mod shared_links;
+mod sharing_model;
 mod signing_keys;
 mod storage;
 mod sweeps;

@@ -24,6 +24,15 @@ impl Row {
         method.map(|method| format!("/albumen.v1.{method}"))
     }
 
+    /// What an API key must be good for.
+    pub(super) fn scope(&self) -> &'static str {
+        match self.name {
+            "GET /api/assets/original" => "asset.read",
+            "GET /api/exports/part" => "export.read",
+            _ => self.method().and_then(|method| albumen::method(&method)).unwrap().scope,
+        }
+    }
+
     /// Whether it leaves everything as it was.
     pub(super) fn is_read(&self) -> bool {
         let verb = self.name.rsplit_once('/').map_or(self.name, |(_, verb)| verb);

@@ -94,12 +94,12 @@ impl Cast {
         }
     }
 
-    /// A persona who is to call `method`, and a new world around them.
+    /// A persona who is to make a call of `scope`, and a new world around them.
     pub(super) async fn play(
         &self,
         persona: &str,
         server: &TestServer,
-        method: Option<&str>,
+        scope: &str,
     ) -> (Person, World) {
         let mut world = self.world().await;
         if let Some(link) = link_of(persona) {
@@ -116,11 +116,7 @@ impl Cast {
             "former member" => self.left(&world).await,
             "administrator" => self.admin.clone(),
             "owner's key" => self.key(server, |_| true).await,
-            "owner's other key" => {
-                let method = method.and_then(albumen::method);
-                let scope = method.map_or("asset.read", |method| method.scope);
-                self.key(server, |it| it != scope).await
-            }
+            "owner's other key" => self.key(server, |it| it != scope).await,
             "guest of another link" => self.other_guest.clone(),
             _ => server.guest(&world.link, "").await,
         };
