@@ -6,6 +6,7 @@
 mod support;
 
 mod access;
+mod activities;
 mod albums;
 mod archives;
 mod asset_races;
@@ -18,6 +19,7 @@ mod blobs;
 mod credentials;
 mod exports;
 mod faults;
+mod guests;
 mod hostile;
 mod house;
 mod jobs;

@@ -97,3 +97,34 @@ where
         }
     })
 }
+
+/// [`guard`] for a stream that the caller sends: what arrives once the right is lost is not taken,
+/// and the stream ends.
+pub fn guard_received<T, S, C, F>(
+    app: App,
+    actor: Actor,
+    stream: S,
+    check: C,
+) -> impl Stream<Item = Result<T>> + Send
+where
+    T: Send,
+    S: Stream<Item = Result<T>> + Send + 'static,
+    C: Fn(App, Actor) -> F + Send + 'static,
+    F: Future<Output = Result<()>> + Send,
+{
+    let seen = app.revocations.count().wrapping_sub(1);
+    let stream: Pin<Box<dyn Stream<Item = Result<T>> + Send>> = Box::pin(stream);
+    try_unfold(
+        (stream, app, actor, check, seen),
+        |(mut stream, app, actor, check, seen)| async move {
+            let mut actor = actor;
+            let Some(item) = stream.next().await.transpose()? else { return Ok(None) };
+            let count = app.revocations.count();
+            if count != seen || actor.expire_time().is_some_and(|end| end <= app.now()) {
+                actor = reauthenticate(&app, &actor).await?;
+                check(app.clone(), actor.clone()).await?;
+            }
+            Ok(Some((item, (stream, app, actor, check, count))))
+        },
+    )
+}

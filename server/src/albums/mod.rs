@@ -9,7 +9,7 @@ mod list;
 mod rpc;
 mod trash;
 
-pub use contents::{Added, add, add_assets, remove_assets, reorder_assets};
+pub use contents::{Added, add, add_assets, remove_assets, reorder_assets, take_out};
 pub use everywhere::{Assets, follow_times, remove_everywhere, set_hidden};
 pub use list::{Filter, Order, list};
 pub use rpc::Rpc;
