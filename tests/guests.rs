@@ -572,6 +572,7 @@ mod right {
             let Party { ann, link, guest, .. } = Party::begin(&server).await;
             let bytes = fixtures::sized_photo(1, 40_000);
             let id = create(&guest, super::upload(&bytes)).await.unwrap().into_inner().id;
+            guest.stream(&id, 0, &bytes[..10_000]).await.unwrap();
             let (send, receive) = mpsc::channel(1);
             let message = |part| StreamUploadRequest { part: Some(part) };
             let chunk =
@@ -579,9 +580,8 @@ mod right {
             let mut uploads = guest.uploads();
             let stream = uploads.stream_upload(ReceiverStream::new(receive));
             let feed = async {
-                let header = UploadHeader { upload_id: id.clone(), offset: 0 };
+                let header = UploadHeader { upload_id: id.clone(), offset: 10_000 };
                 send.send(message(Part::Header(header))).await.unwrap();
-                send.send(chunk(0..10_000)).await.unwrap();
                 send.send(chunk(10_000..20_000)).await.unwrap();
                 // Taken over once there is room for another.
                 let room = send.reserve().await.unwrap();
