@@ -365,6 +365,7 @@ mod silence {
             ann.trash(&photos[2..3]).await.unwrap();
             ann.show(&photos[3..4], AssetVisibility::Locked).await.unwrap();
             server.sleep(60 * MINUTE);
+            let ann = server.login("ann@example.org").await;
 
             let mut answers = Vec::new();
             for number in 0..5 {
@@ -678,7 +679,7 @@ mod undo_upload {
     #[tokio::test]
     async fn needs_a_link_that_allows_it_and_15_minutes() {
         test(|server| async move {
-            let Party { ann, link, guest, .. } = Party::begin(&server).await;
+            let Party { link, guest, .. } = Party::begin(&server).await;
             let open_upload = create(&guest, super::upload(&[0; 10])).await.unwrap().into_inner();
             let answer = undo(&guest, &open_upload.id).await;
             let status = expect_reason(answer, Code::FailedPrecondition, "UPLOAD_NOT_UNDOABLE");
@@ -698,6 +699,7 @@ mod undo_upload {
             let status = expect_code(undo(&guest, &upload.id).await, Code::FailedPrecondition);
             assert_eq!(metadata(&status, "state"), "past");
 
+            let ann = server.login("ann@example.org").await;
             let own = create(&ann, super::upload(&[0; 10])).await.unwrap().into_inner();
             let answer = undo(&ann, &own.id).await;
             expect_reason(answer, Code::PermissionDenied, "UNDO_NOT_ALLOWED");
