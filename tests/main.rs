@@ -5,6 +5,7 @@
 
 mod support;
 
+mod activities;
 mod albums;
 mod archives;
 mod asset_races;
@@ -17,6 +18,7 @@ mod blobs;
 mod credentials;
 mod exports;
 mod faults;
+mod guests;
 mod hostile;
 mod house;
 mod jobs;

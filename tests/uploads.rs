@@ -397,6 +397,7 @@ mod finish_upload {
                 rating: None,
                 visibility: AssetVisibility::Timeline.into(),
                 delete_time: None,
+                guest_name: String::new(),
             };
             assert_eq!(asset, expected);
             let place = asset.location.unwrap();

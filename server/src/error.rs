@@ -66,6 +66,9 @@ pub enum Error {
     LastAdmin,
     OwnerRequired(Resource),
     DownloadNotAllowed,
+    UploadNotAllowed,
+    UndoNotAllowed,
+    ActivityNotAllowed,
     NotFound(Resource),
     AlreadyExists(Resource),
     AlreadySetUp,
@@ -74,6 +77,7 @@ pub enum Error {
     NotInTrash(Resource),
     UploadIncomplete { committed_size_bytes: i64, size_bytes: i64 },
     UploadNotActive(&'static str),
+    UploadNotUndoable(&'static str),
     JobEnded(&'static str),
     ExportEmpty,
     ExportStale(String),
@@ -87,6 +91,7 @@ pub enum Error {
     OffsetOutOfRange { size_bytes: i64 },
     FileTooLarge { limit_bytes: i64 },
     QuotaExceeded { limit_bytes: i64, used_bytes: i64 },
+    LinkFull,
     Busy,
     TooManyAttempts(Duration),
     StorageUnavailable(String),
@@ -246,6 +251,21 @@ impl Error {
                 R::DownloadNotAllowed,
                 "this link does not allow downloads".to_owned(),
             ),
+            Self::UploadNotAllowed => (
+                Code::PermissionDenied,
+                R::UploadNotAllowed,
+                "this link does not allow uploads".to_owned(),
+            ),
+            Self::UndoNotAllowed => (
+                Code::PermissionDenied,
+                R::UndoNotAllowed,
+                "only a guest of a link that allows it may take an upload back".to_owned(),
+            ),
+            Self::ActivityNotAllowed => (
+                Code::PermissionDenied,
+                R::ActivityNotAllowed,
+                "the album or the link does not allow this with comments and likes".to_owned(),
+            ),
             Self::NotFound(resource) => {
                 (Code::NotFound, R::ResourceNotFound, format!("{resource} does not exist"))
             }
@@ -293,6 +313,11 @@ impl Error {
             Self::UploadNotActive(state) => {
                 (Code::FailedPrecondition, R::UploadNotActive, format!("the upload is {state}"))
             }
+            Self::UploadNotUndoable(state) => (
+                Code::FailedPrecondition,
+                R::UploadNotUndoable,
+                format!("the upload cannot be taken back: it is {state}"),
+            ),
             Self::ExportEmpty => {
                 (Code::FailedPrecondition, R::ExportEmpty, "there is nothing to export".to_owned())
             }
@@ -350,6 +375,11 @@ impl Error {
                 Code::ResourceExhausted,
                 R::QuotaExceeded,
                 format!("{used_bytes} of {limit_bytes} bytes are used; the file does not fit"),
+            ),
+            Self::LinkFull => (
+                Code::ResourceExhausted,
+                R::LinkFull,
+                "the file does not fit into what this link takes".to_owned(),
             ),
             Self::Busy => (
                 Code::ResourceExhausted,
@@ -427,7 +457,9 @@ impl Error {
                 ("committed_size_bytes", committed_size_bytes.to_string()),
                 ("size_bytes", size_bytes.to_string()),
             ],
-            Self::UploadNotActive(state) | Self::JobEnded(state) => {
+            Self::UploadNotActive(state)
+            | Self::UploadNotUndoable(state)
+            | Self::JobEnded(state) => {
                 vec![("state", (*state).to_owned())]
             }
             Self::ExportStale(export_id) => vec![("resource_id", export_id.clone())],
@@ -452,6 +484,10 @@ impl Error {
             | Self::LinkPasswordRequired
             | Self::LinkPasswordWrong
             | Self::DownloadNotAllowed
+            | Self::UploadNotAllowed
+            | Self::UndoNotAllowed
+            | Self::ActivityNotAllowed
+            | Self::LinkFull
             | Self::CrossSite
             | Self::LastAdmin
             | Self::AlreadySetUp
@@ -504,13 +540,14 @@ impl Error {
             | Self::NotInTrash(_)
             | Self::UploadIncomplete { .. }
             | Self::UploadNotActive(_)
+            | Self::UploadNotUndoable(_)
             | Self::JobEnded(_)
             | Self::ExportEmpty
             | Self::ExportStale(_)
             | Self::CursorExpired => {
                 details.add_precondition_failure_violation(reason, "", self.row().2);
             }
-            Self::FileTooLarge { .. } | Self::QuotaExceeded { .. } => {
+            Self::FileTooLarge { .. } | Self::QuotaExceeded { .. } | Self::LinkFull => {
                 details.add_quota_failure_violation("caller", self.row().2);
             }
             Self::Internal(_) => {

@@ -3,13 +3,14 @@
 //! The code stands on floors, and a module uses only those below its own:
 //!
 //! 4. `transport`: one port, the list of services and layers.
-//! 3. Nouns: `installation`, `audit`, `auth`, `users`, `uploads`, `assets`, `albums`,
+//! 3. Nouns: `installation`, `audit`, `auth`, `users`, `uploads`, `assets`, `albums`, `activities`,
 //!    `shared_links`, `exports`, `backups`. In each, `mod.rs` has the operations and `rpc.rs` and `http.rs` their faces.
 //! 2. Rules: `app`, `access`, `events`, `jobs`.
 //! 1. Materials: `entity`, `database`, `blob`, `keys`, `password`, `media`, `zip`, `byte_range`.
-//! 0. Words: `config`, `error`, `id`, `page`, `mask`, `time`.
+//! 0. Words: `config`, `error`, `id`, `page`, `mask`, `text`, `time`.
 
 pub mod access;
+pub mod activities;
 pub mod albums;
 pub mod app;
 pub mod assets;
@@ -33,6 +34,7 @@ pub mod media;
 pub mod page;
 pub mod password;
 pub mod shared_links;
+pub mod text;
 pub mod time;
 pub mod transport;
 pub mod uploads;

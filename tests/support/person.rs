@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use albumen::v1::activity_service_client::ActivityServiceClient;
 use albumen::v1::album_service_client::AlbumServiceClient;
 use albumen::v1::asset_service_client::AssetServiceClient;
 use albumen::v1::audit_service_client::AuditServiceClient;
@@ -200,6 +201,7 @@ impl Person {
         auth: AuthServiceClient,
         users: UserServiceClient,
         uploads: UploadServiceClient,
+        activities: ActivityServiceClient,
         assets: AssetServiceClient,
         albums: AlbumServiceClient,
         links: SharedLinkServiceClient,

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import grpc
 
 from albumen.errors import ErrorInterceptor
+from albumen.v1.activity_service_pb2_grpc import ActivityServiceStub
 from albumen.v1.album_service_pb2_grpc import AlbumServiceStub
 from albumen.v1.asset_service_pb2_grpc import AssetServiceStub
 from albumen.v1.auth_service_pb2_grpc import AuthServiceStub
@@ -28,6 +29,7 @@ class Albumen:
     def __init__(self, url: str, token: Token = None) -> None:
         self._channel = _open(url)
         channel = grpc.intercept_channel(self._channel, ErrorInterceptor(), _Authorize(token))
+        self.activities = ActivityServiceStub(channel)
         self.albums = AlbumServiceStub(channel)
         self.assets = AssetServiceStub(channel)
         self.auth = AuthServiceStub(channel)

@@ -19,6 +19,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use albumen::v1::activity_service_client::ActivityServiceClient;
 use albumen::v1::album_service_client::AlbumServiceClient;
 use albumen::v1::asset_service_client::AssetServiceClient;
 use albumen::v1::auth_service_client::AuthServiceClient;
@@ -127,6 +128,13 @@ impl Client {
         let answer = links.open_shared_link(request).await?.into_inner();
         let link = answer.link.ok_or(Error::Answer("no link"))?;
         Ok((self.with_token(answer.access_token), link))
+    }
+
+    /// The comments and likes, by plain calls.
+    #[must_use]
+    pub fn activities(&self) -> ActivityServiceClient<Transport> {
+        ActivityServiceClient::new(self.transport.clone())
+            .max_decoding_message_size(MAX_MESSAGE_BYTES)
     }
 
     /// The albums, by plain calls.

@@ -35,6 +35,8 @@ pub struct UploadOptions {
     pub capture_time_hint: Option<SystemTime>,
     /// The id of the still whose motion part the file is. Default: none.
     pub motion_of_asset_id: Option<String>,
+    /// The name of the guest who uploads; for guests only. Default: none.
+    pub guest_name: Option<String>,
     /// The id of the upload, a UUID. The id of an unfinished one resumes it. Default: a new one.
     pub request_id: Option<String>,
     /// Is told the bytes sent.
@@ -54,7 +56,8 @@ pub struct Uploaded {
 
 impl Client {
     /// Uploads a file. Its SHA-256 is computed first: if the caller has an asset with these bytes,
-    /// none is sent. An interrupted stream goes on where the server has got to.
+    /// none is sent; guests always send all. An interrupted stream goes on where the server has got
+    /// to.
     ///
     /// Fails with [`Error::File`] for a file that cannot be read, and, among others, with
     /// `UNSUPPORTED_TYPE`, `FILE_TOO_LARGE` and `QUOTA_EXCEEDED`.
@@ -168,6 +171,7 @@ impl Source {
             album_id: options.album_id.unwrap_or_default(),
             capture_time_hint: time.filter(|time| CAPTURE_SECONDS.contains(&time.seconds)),
             motion_of_asset_id: options.motion_of_asset_id.unwrap_or_default(),
+            guest_name: options.guest_name.unwrap_or_default(),
             ..Upload::default()
         })
     }

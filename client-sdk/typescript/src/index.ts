@@ -8,6 +8,8 @@ export type { UploadOptions } from "./upload.js";
 export { download, downloadFrom } from "./download.js";
 export type { Download, DownloadOptions } from "./download.js";
 
+export * from "./gen/albumen/v1/activity_pb.js";
+export * from "./gen/albumen/v1/activity_service_pb.js";
 export * from "./gen/albumen/v1/album_pb.js";
 export * from "./gen/albumen/v1/album_service_pb.js";
 export * from "./gen/albumen/v1/asset_pb.js";

@@ -1,6 +1,7 @@
 import { createClient, type Client, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 
+import { ActivityService } from "./gen/albumen/v1/activity_service_pb.js";
 import { AlbumService } from "./gen/albumen/v1/album_service_pb.js";
 import { AssetService } from "./gen/albumen/v1/asset_service_pb.js";
 import { AuthService } from "./gen/albumen/v1/auth_service_pb.js";
@@ -31,6 +32,7 @@ export interface AlbumenOptions {
 
 /** The services of one server. */
 export interface Albumen {
+  readonly activities: Client<typeof ActivityService>;
   readonly albums: Client<typeof AlbumService>;
   readonly assets: Client<typeof AssetService>;
   readonly auth: Client<typeof AuthService>;
@@ -46,6 +48,7 @@ export function createAlbumen(options: AlbumenOptions): Albumen {
   const { baseUrl, token, transport: makeTransport = createGrpcWebTransport } = options;
   const transport = makeTransport({ baseUrl, interceptors: [authorize(token)] });
   return {
+    activities: createClient(ActivityService, transport),
     albums: createClient(AlbumService, transport),
     assets: createClient(AssetService, transport),
     auth: createClient(AuthService, transport),

@@ -21,6 +21,8 @@ export interface UploadOptions {
   captureTimeHint?: Date;
   /** The still whose motion part this is. */
   motionOfAssetId?: string;
+  /** The name of the guest who uploads; for guests only. */
+  guestName?: string;
   /** The id of an upload that was interrupted, to go on with it. */
   uploadId?: string;
   /** Called with the upload at its start and after each slice. Keep its `id` to resume. */
@@ -67,6 +69,7 @@ function create(albumen: Albumen, file: Blob, options: UploadOptions): Promise<U
     albumId: options.albumId,
     captureTimeHint: captureTimeHint && timestampFromDate(captureTimeHint),
     motionOfAssetId: options.motionOfAssetId,
+    guestName: options.guestName,
   };
   return albumen.uploads.createUpload({ upload }, { signal });
 }

@@ -13,7 +13,8 @@ use crate::error::Result;
 ///
 /// `check` is the access check that the stream began with. It runs again, on the actor as they are
 /// then, when something was revoked that may concern them, and when their credential ends by
-/// itself. Between that an item costs no query: thousands may watch one album.
+/// itself. Between that an item costs no query: thousands may watch one album. Of a stream that the
+/// caller sends, what arrives once the right is lost is not taken.
 pub fn guard<T, S, C, F>(
     app: App,
     actor: Actor,

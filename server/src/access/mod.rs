@@ -4,6 +4,7 @@
 //! outside that scope does not exist for the caller. For a write, the row is first locked and then
 //! loaded by a second statement, which sees what was committed while it waited for the lock.
 
+mod activity;
 mod album;
 mod api_key;
 mod asset;
@@ -27,6 +28,7 @@ mod shared_link;
 mod signing_key;
 pub mod token;
 mod upload;
+mod uploader;
 mod user;
 
 use std::ops::Deref;
@@ -45,6 +47,7 @@ use crate::error::{Error, Result};
 use crate::id::{AlbumId, ApiKeyId, SessionId, SharedLinkId, UserId, VisitorId};
 use crate::time::Micros;
 
+pub use activity::{Author, activities, lock_activity, reader, writer};
 pub use album::{
     album, album_assets, album_entries, album_files, album_places, albums, created, expired_albums,
     lock_album, lock_albums_having, lock_expired_albums, places, with_role,
@@ -78,7 +81,11 @@ pub use session::{
 pub use shared_link::{link_by_address, lock_shared_link, shared_link, shared_links};
 pub use signing_key::{SigningKeys, forget_signing_keys, tokens};
 pub use upload::{
-    active_uploads, expired_uploads, lock_expired_upload, lock_upload, reserved_bytes, upload,
+    active_uploads, duplicate_bytes, expired_uploads, finished_uploads, lock_expired_upload,
+    lock_upload, reserved_bytes, reserved_of_link, upload, uploaded_asset, uploads_of_same,
+};
+pub use uploader::{
+    Uploader, check_uploader, lock_guest_album, lock_undo_link, uploader, uploader_of,
 };
 pub use user::{
     LockedUser, active_admins, directory, found_user, invitable_users, known_users,

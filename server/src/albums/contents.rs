@@ -47,17 +47,16 @@ pub async fn add_assets(
     .await
 }
 
-/// Adds an asset that is known to be the caller's, not in the trash and not locked, as part of a
-/// larger transaction that holds the lock of the caller's row. Requires the contributor role.
+/// Adds assets that are known to be of one owner, not in the trash and not locked, to a locked album,
+/// as part of a larger transaction that holds the lock of the owner's row. The album must be granted
+/// for adding.
 pub async fn add(
     app: &App,
     transaction: &Transaction,
-    actor: &Actor,
-    id: AlbumId,
+    album: Granted<Album>,
     assets: &[Asset],
 ) -> Result<Added> {
-    let album = writable(transaction, actor, id, Role::Contributor).await?;
-    insert(app, transaction, album, assets).await
+    insert(app, transaction, album.at_least(Role::Contributor)?, assets).await
 }
 
 /// Inserts assets behind the last position, and moves counts, dates and cover along.
@@ -123,17 +122,27 @@ pub async fn remove_assets(
         if found.is_empty() {
             return Ok(0);
         }
-        let delete = album_asset::Entity::delete_many()
-            .filter(Column::AlbumId.eq(id))
-            .filter(Column::AssetId.is_in(found.iter().copied()));
-        delete.exec(&*transaction).await?;
-        settle(&app_, &transaction, &[id]).await?;
         let count = found.len();
-        events::record(&app_, &transaction, id, &Event::AssetsRemoved(found)).await?;
-        events::revoke_from(&app_, &transaction, Subject::Assets).await?;
+        take_out(&app_, &transaction, id, found).await?;
         Ok(count)
     });
     removed.await
+}
+
+/// Takes assets out of an album whose lock the transaction holds.
+pub async fn take_out(
+    app: &App,
+    transaction: &Transaction,
+    id: AlbumId,
+    assets: Vec<AssetId>,
+) -> Result<()> {
+    let delete = album_asset::Entity::delete_many()
+        .filter(Column::AlbumId.eq(id))
+        .filter(Column::AssetId.is_in(assets.iter().copied()));
+    delete.exec(&**transaction).await?;
+    settle(app, transaction, &[id]).await?;
+    events::record(app, transaction, id, &Event::AssetsRemoved(assets)).await?;
+    events::revoke_from(app, transaction, Subject::Assets).await
 }
 
 /// The asset that a caller wants as cover, which must be in the album; without one, the first in

@@ -12,7 +12,7 @@ mod trash;
 mod view;
 mod watch;
 
-pub use contents::{Added, add, add_assets, remove_assets, reorder_assets};
+pub use contents::{Added, add, add_assets, remove_assets, reorder_assets, take_out};
 pub use everywhere::{Assets, follow_times, remove_everywhere, set_hidden};
 pub use list::{Category, Filter, Order, Trash, list};
 pub use members::{

@@ -359,6 +359,7 @@ impl From<AssetView> for Asset {
             rating: asset.rating.map(i32::from),
             visibility: visibility.into(),
             delete_time: asset.delete_time.map(Micros::timestamp),
+            guest_name: asset.guest_name.unwrap_or_default(),
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::blob::BlobKey;
 use crate::database::Transaction;
 use crate::entity::asset::{self, Column, Visibility};
+use crate::entity::asset_file::{self, Kind, Model as AssetFile};
 use crate::entity::{album_asset, upload};
 use crate::error::{Error, Result};
 use crate::events;
@@ -173,6 +174,33 @@ async fn delete_trash(app: &App, owner: UserId, before: Micros, limit: u64) -> R
     deleted.await
 }
 
+/// Deletes an asset for good though it is not in the trash, as part of a larger transaction that
+/// holds the lock of its owner's row: whoever sent it takes it back.
+pub async fn erase(
+    app: &App,
+    transaction: &Transaction,
+    owner: LockedUser,
+    id: AssetId,
+) -> Result<()> {
+    albums::remove_everywhere(app, transaction, &Assets::These(vec![id])).await?;
+    delete_rows(app, transaction, owner, vec![id]).await
+}
+
+/// The same with the motion part of an asset, if it has one.
+pub async fn erase_motion(
+    app: &App,
+    transaction: &Transaction,
+    owner: LockedUser,
+    id: AssetId,
+) -> Result<()> {
+    let files = access::files(&**transaction, [id]).await?;
+    let Some(motion) = files.into_iter().find(|file| file.kind == Kind::Motion) else {
+        return Ok(());
+    };
+    asset_file::Entity::delete_by_id((id, Kind::Motion)).exec(&**transaction).await?;
+    give_back(app, transaction, owner, &[motion]).await
+}
+
 /// Deletes assets with all that is theirs, and gives their bytes back to their owner's quota.
 async fn delete_rows(
     app: &App,
@@ -191,6 +219,16 @@ async fn delete_rows(
     motions.exec(&**transaction).await?;
     asset::Entity::delete_many().filter(Column::Id.is_in(ids)).exec(&**transaction).await?;
 
+    give_back(app, transaction, owner, &files).await
+}
+
+/// Gives the bytes of files without a row back to their owner's quota, and has them removed.
+async fn give_back(
+    app: &App,
+    transaction: &Transaction,
+    owner: LockedUser,
+    files: &[AssetFile],
+) -> Result<()> {
     let size_bytes: i64 = files.iter().map(|file| file.size_bytes).sum();
     let used_bytes = owner.used_bytes - size_bytes;
     let mut owner = owner.into_row().into_active_model();

@@ -13,6 +13,7 @@ mod refusals;
 mod tls;
 mod trace;
 
+use albumen::v1::activity_service_server::ActivityServiceServer;
 use albumen::v1::album_service_server::AlbumServiceServer;
 use albumen::v1::asset_service_server::AssetServiceServer;
 use albumen::v1::audit_service_server::AuditServiceServer;
@@ -46,7 +47,8 @@ pub use metrics::serve as serve_metrics;
 use crate::app::App;
 use crate::error::{Error, log};
 use crate::{
-    albums, assets, audit, auth, exports, installation, jobs, shared_links, uploads, users,
+    activities, albums, assets, audit, auth, exports, installation, jobs, shared_links, uploads,
+    users,
 };
 
 /// The largest message that is read: room for a chunk of 3 MiB.
@@ -149,6 +151,7 @@ fn services(app: &App) -> RoutesBuilder {
                 .max_decoding_message_size(MAX_MESSAGE_BYTES),
         )
         .add_service(AssetServiceServer::new(assets::Rpc(app.clone())))
+        .add_service(ActivityServiceServer::new(activities::Rpc(app.clone())))
         .add_service(AlbumServiceServer::new(albums::Rpc(app.clone())))
         .add_service(SharedLinkServiceServer::new(shared_links::Rpc(app.clone())))
         .add_service(ExportServiceServer::new(exports::Rpc(app.clone())));

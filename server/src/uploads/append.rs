@@ -5,8 +5,8 @@ use futures::stream::{Stream, StreamExt as _};
 use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Set};
 
 use super::spool::{self, Spool};
-use super::{mark_cancelled, not_active, open_spool};
-use crate::access::{self, Actor};
+use super::{active, mark_cancelled, not_active, open_spool};
+use crate::access::{self, Actor, Interest};
 use crate::app::App;
 use crate::entity::upload::{Model as Upload, State};
 use crate::error::{Error, Result};
@@ -19,6 +19,7 @@ const BATCH_BYTES: usize = 1 << 20;
 const COMMIT_BYTES: i64 = 16 << 20;
 
 /// [`append`] in a task of its own: what arrived is kept even if the caller is gone before the end.
+/// What arrives after the caller lost the right is not taken.
 pub async fn append_in_background(
     app: &App,
     actor: Actor,
@@ -27,6 +28,10 @@ pub async fn append_in_background(
     chunks: impl Stream<Item = Result<Bytes>> + Send + Unpin + 'static,
 ) -> Result<i64> {
     let app_ = app.clone();
+    let may_still =
+        move |app: App, actor: Actor| async move { active(&app, &actor, id).await.map(drop) };
+    let chunks =
+        Box::pin(access::guard(app.clone(), actor.clone(), Interest::Bytes, chunks, may_still));
     let append = async move { append(&app_, &actor, id, offset, chunks).await };
     app.spawn(append).await.map_err(Error::internal)?
 }

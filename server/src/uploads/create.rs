@@ -2,8 +2,8 @@
 
 use sea_orm::{ActiveModelTrait as _, Set};
 
-use super::MEMORY;
-use crate::access::{self, Actor, LockedUser, UserActor};
+use super::{MEMORY, guest};
+use crate::access::{self, Actor, LockedUser, Uploader};
 use crate::albums;
 use crate::app::App;
 use crate::database::Transaction;
@@ -12,7 +12,7 @@ use crate::entity::asset::{self, Model as Asset};
 use crate::entity::asset_file::{Kind, Model as AssetFile};
 use crate::entity::upload::{self, Model as Upload, State};
 use crate::error::{Error, Result};
-use crate::id::{AlbumId, AssetId, BlobId, UploadId};
+use crate::id::{AlbumId, AssetId, BlobId, UploadId, UserId};
 use crate::media::Digest;
 use crate::time::Micros;
 
@@ -33,20 +33,23 @@ pub struct NewUpload {
     pub motion_of_asset_id: Option<AssetId>,
     /// When it was taken, if the file does not say.
     pub capture_time_hint: Option<Micros>,
+    /// The name of the guest who uploads.
+    pub guest_name: Option<String>,
 }
 
 /// Starts an upload, or finds the one that an earlier call with the same id started.
 ///
-/// Bytes that the caller has already make a finished upload of that asset. Fails with
-/// `FILE_TOO_LARGE` and `QUOTA_EXCEEDED`; open uploads count with their full size.
+/// Bytes that a user has already make a finished upload of that asset. Fails with `FILE_TOO_LARGE`
+/// and `QUOTA_EXCEEDED`, for guests with `UPLOAD_NOT_ALLOWED` and `LINK_FULL`; open uploads count
+/// with their full size.
 pub async fn create(app: &App, actor: &Actor, new: NewUpload) -> Result<Upload> {
     let limit_bytes = app.config.max_file_size_bytes;
     if new.size_bytes > limit_bytes {
         return Err(Error::FileTooLarge { limit_bytes });
     }
+    let uploader = access::uploader(actor, new.album_id)?;
     let (app_, actor) = (app.clone(), actor.clone());
     app.transact(move |transaction| async move {
-        let user = *actor.user()?;
         if let Some(id) = new.id {
             match access::upload(&*transaction, &actor, id).await {
                 Ok(upload) => return Ok(upload),
@@ -56,31 +59,53 @@ pub async fn create(app: &App, actor: &Actor, new: NewUpload) -> Result<Upload> 
             access::refuse_taken(&*transaction, "upload", *id.as_bytes()).await?;
         }
         // The lock under which quotas are counted.
-        let owner = access::lock_user(&transaction, user.id).await?;
-        let known = known(&transaction, &owner, &new).await?;
-        if let Some(asset) = &known {
-            super::arrive(&app_, &transaction, &actor, asset, new.album_id).await?;
-        } else {
-            if let Some(album_id) = new.album_id {
-                albums::writable(&transaction, &actor, album_id, Role::Contributor).await?;
-            }
-            check_quota(&app_, &transaction, &user, &owner, new.size_bytes).await?;
-        }
-        Ok(row(&app_, &user, new, known.as_ref()).insert(&*transaction).await?)
+        let owner = access::lock_user(&transaction, uploader.owner_id()).await?;
+        let row = match uploader {
+            Uploader::User(_) => begin(&app_, &transaction, &actor, &owner, new).await?,
+            Uploader::Guest(link) => guest::begin(&app_, &transaction, &link, &owner, new).await?,
+        };
+        Ok(row.insert(&*transaction).await?)
     })
     .await
 }
 
-/// Open uploads count with their full size.
-async fn check_quota(
+/// The upload of a user, for whom a digest may stand for the bytes.
+async fn begin(
     app: &App,
     transaction: &Transaction,
-    user: &UserActor,
+    actor: &Actor,
     owner: &LockedUser,
-    size_bytes: i64,
-) -> Result<()> {
+    new: NewUpload,
+) -> Result<upload::ActiveModel> {
+    if new.guest_name.is_some() {
+        return Err(Error::invalid("upload.guest_name", "must be empty unless a guest uploads"));
+    }
+    let known = known(transaction, owner, &new).await?;
+    if let Some(asset) = &known {
+        super::arrive(app, transaction, actor, asset, new.album_id).await?;
+    } else {
+        if let Some(album_id) = new.album_id {
+            albums::writable(transaction, actor, album_id, Role::Contributor).await?;
+        }
+        let reserved = access::reserved_bytes(&**transaction, owner.id, app.now()).await?;
+        check_quota(owner, reserved, new.size_bytes)?;
+    }
+    let mut row = row(app, owner.id, new);
+    if let Some(asset) = known {
+        let now = app.now();
+        row.state = Set(State::Finished);
+        row.committed_size_bytes = row.size_bytes.clone();
+        row.asset_id = Set(Some(asset.id));
+        row.is_duplicate = Set(true);
+        row.finish_time = Set(Some(now));
+        row.expire_time = Set(now.after(MEMORY));
+    }
+    Ok(row)
+}
+
+/// Open uploads count with their full size: they are what is reserved.
+pub(super) fn check_quota(owner: &LockedUser, reserved: i64, size_bytes: i64) -> Result<()> {
     let Some(limit_bytes) = owner.quota_bytes else { return Ok(()) };
-    let reserved = access::reserved_bytes(&**transaction, user, app.now()).await?;
     let used_bytes = owner.used_bytes.saturating_add(reserved);
     if used_bytes.saturating_add(size_bytes) > limit_bytes {
         return Err(Error::QuotaExceeded { limit_bytes, used_bytes });
@@ -130,29 +155,30 @@ pub(super) async fn motion_target(
     }
 }
 
-fn row(app: &App, user: &UserActor, new: NewUpload, known: Option<&Asset>) -> upload::ActiveModel {
+/// A new upload that takes bytes.
+pub(super) fn row(app: &App, owner_id: UserId, new: NewUpload) -> upload::ActiveModel {
     let now = app.now();
     upload::ActiveModel {
         id: Set(new.id.unwrap_or_else(UploadId::generate)),
-        owner_id: Set(user.id),
+        owner_id: Set(owner_id),
         file_name: Set(file_name(&new.file_name)),
         size_bytes: Set(new.size_bytes),
         sha256: Set(new.sha256),
         album_id: Set(new.album_id),
         motion_of_asset_id: Set(new.motion_of_asset_id),
         capture_time_hint: Set(new.capture_time_hint),
-        state: Set(if known.is_some() { State::Finished } else { State::Active }),
+        state: Set(State::Active),
         blob_id: Set(BlobId::generate()),
-        committed_size_bytes: Set(if known.is_some() { new.size_bytes } else { 0 }),
+        committed_size_bytes: Set(0),
         digest_state: Set(Digest::new().state()),
-        asset_id: Set(known.map(|asset| asset.id)),
-        is_duplicate: Set(known.is_some()),
+        asset_id: Set(None),
+        is_duplicate: Set(false),
         create_time: Set(now),
-        expire_time: Set(now.after(if known.is_some() { MEMORY } else { app.config.upload_ttl })),
+        expire_time: Set(now.after(app.config.upload_ttl)),
         shared_link_id: Set(None),
         visitor_id: Set(None),
-        guest_name: Set(None),
-        finish_time: Set(known.map(|_| now)),
+        guest_name: Set(new.guest_name),
+        finish_time: Set(None),
         is_new_entry: Set(false),
     }
 }

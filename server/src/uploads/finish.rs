@@ -4,15 +4,15 @@ use sea_orm::{ActiveModelTrait as _, EntityTrait as _, IntoActiveModel as _, Not
 
 use super::create::{file_kind, motion_target};
 use super::spool::{self, Spool, blocking};
-use super::{MEMORY, begin_anew, not_active, open_spool};
-use crate::access::{self, Actor};
+use super::{MEMORY, begin_anew, guest, not_active, open_spool};
+use crate::access::{self, Actor, LockedUser, Uploader};
 use crate::app::App;
 use crate::assets::{self, AssetView, DeleteBlobs};
 use crate::blob::BlobKey;
 use crate::database::Transaction;
 use crate::entity::asset::{self, Model as Asset};
 use crate::entity::asset_file;
-use crate::entity::upload::{Model as Upload, State};
+use crate::entity::upload::{self, Model as Upload, State};
 use crate::error::{Error, Result};
 use crate::id::{AssetId, UploadId};
 use crate::jobs;
@@ -56,9 +56,24 @@ pub async fn finish(app: &App, actor: &Actor, id: UploadId) -> Result<Finished> 
             return if is_finished { answer(app, actor, &upload).await } else { Err(error) };
         }
     };
+    let uploader = access::uploader_of(actor, &upload)?;
     let (app_, actor_) = (app.clone(), actor.clone());
     let upload = app.transact(move |transaction| async move {
-        record(&app_, &transaction, &actor_, id, &received).await
+        let owner = access::lock_user(&transaction, uploader.owner_id()).await?;
+        let upload = access::lock_upload(&transaction, &actor_, id).await?;
+        match upload.state {
+            State::Finished => return Ok(upload),
+            State::Cancelled => return Err(not_active(&upload)),
+            State::Active => {}
+        }
+        match uploader {
+            Uploader::User(_) => {
+                record(&app_, &transaction, &actor_, owner, upload, &received).await
+            }
+            Uploader::Guest(link) => {
+                guest::record(&app_, &transaction, &link, owner, upload, &received).await
+            }
+        }
     });
     let upload = upload.await?;
     metrics::counter!("albumen_uploads_finished_total").increment(1);
@@ -69,14 +84,17 @@ pub async fn finish(app: &App, actor: &Actor, id: UploadId) -> Result<Finished> 
 }
 
 async fn answer(app: &App, actor: &Actor, upload: &Upload) -> Result<Finished> {
+    if upload.shared_link_id.is_some() {
+        return guest::answer(app, actor, upload).await;
+    }
     let id = upload.asset_id.ok_or_else(|| Error::not_found("asset", ""))?;
     let asset = assets::get(app, actor, id).await?;
     Ok(Finished { asset, is_duplicate: upload.is_duplicate })
 }
 
 /// A file that is whole, of a kind that is stored, and durable.
-struct Received {
-    checksums: Checksums,
+pub(super) struct Received {
+    pub(super) checksums: Checksums,
     file_type: FileType,
     metadata: Metadata,
 }
@@ -110,23 +128,16 @@ async fn receive(app: &App, actor: &Actor, id: UploadId) -> Result<(Received, Sp
     Ok((Received { checksums, file_type, metadata }, spool))
 }
 
-/// Makes the rows. The owner's row is locked first: equal bytes that arrive twice at once become
-/// one asset.
+/// Makes the rows of a user's upload. The owner's row is locked: equal bytes that arrive twice at
+/// once become one asset.
 async fn record(
     app: &App,
     transaction: &Transaction,
     actor: &Actor,
-    id: UploadId,
+    owner: LockedUser,
+    upload: Upload,
     received: &Received,
 ) -> Result<Upload> {
-    let user = actor.user()?;
-    let owner = access::lock_user(transaction, user.id).await?;
-    let upload = access::lock_upload(transaction, actor, id).await?;
-    match upload.state {
-        State::Finished => return Ok(upload),
-        State::Cancelled => return Err(not_active(&upload)),
-        State::Active => {}
-    }
     let sha256 = &received.checksums.sha256;
     let (asset, is_duplicate) = match upload.motion_of_asset_id {
         Some(still) => {
@@ -135,33 +146,47 @@ async fn record(
         }
         None => match access::asset_of_digest(transaction, &owner, sha256).await? {
             Some(asset) => (asset, true),
-            None => (insert_asset(app, transaction, &upload, received).await?, false),
+            None => {
+                let id = AssetId::generate();
+                (insert_asset(app, transaction, id, &upload, received).await?, false)
+            }
         },
     };
     if is_duplicate {
-        // The bytes are there twice: these are the ones without a row.
-        let spare = DeleteBlobs::new(&[BlobKey::Original(upload.blob_id)]);
-        jobs::enqueue(app, transaction, spare).await?;
+        discard_blob(app, transaction, &upload).await?;
     } else {
-        insert_file(transaction, &upload, asset.id, received).await?;
-        let used_bytes = owner.used_bytes + upload.size_bytes;
-        let mut owner = owner.into_row().into_active_model();
-        owner.used_bytes = Set(used_bytes);
-        owner.update(&**transaction).await?;
+        insert_file(transaction, owner, &upload, asset.id, received).await?;
     }
     super::arrive(app, transaction, actor, &asset, upload.album_id).await?;
-    let mut upload = upload.into_active_model();
-    upload.state = Set(State::Finished);
+    let mut upload = finished(app, upload);
     upload.asset_id = Set(Some(asset.id));
     upload.is_duplicate = Set(is_duplicate);
-    upload.finish_time = Set(Some(app.now()));
-    upload.expire_time = Set(app.now().after(MEMORY));
     Ok(upload.update(&**transaction).await?)
 }
 
-async fn insert_asset(
+/// The bytes are there twice: these are the ones without a row.
+pub(super) async fn discard_blob(
     app: &App,
     transaction: &Transaction,
+    upload: &Upload,
+) -> Result<()> {
+    let spare = DeleteBlobs::new(&[BlobKey::Original(upload.blob_id)]);
+    jobs::enqueue(app, transaction, spare).await
+}
+
+/// The row as every finish leaves it.
+pub(super) fn finished(app: &App, upload: Upload) -> upload::ActiveModel {
+    let mut upload = upload.into_active_model();
+    upload.state = Set(State::Finished);
+    upload.finish_time = Set(Some(app.now()));
+    upload.expire_time = Set(app.now().after(MEMORY));
+    upload
+}
+
+pub(super) async fn insert_asset(
+    app: &App,
+    transaction: &Transaction,
+    id: AssetId,
     upload: &Upload,
     received: &Received,
 ) -> Result<Asset> {
@@ -170,7 +195,7 @@ async fn insert_asset(
     let capture_time = taken.map(|taken| Micros(taken.unix_us)).or(upload.capture_time_hint);
     let pixels = |number: Option<u32>| number.and_then(|number| i32::try_from(number).ok());
     let asset = asset::ActiveModel {
-        id: Set(AssetId::generate()),
+        id: Set(id),
         owner_id: Set(upload.owner_id),
         kind: Set(match received.file_type.media {
             MediaKind::Photo => asset::Kind::Photo,
@@ -198,8 +223,10 @@ async fn insert_asset(
     Ok(asset.insert(&**transaction).await?)
 }
 
-async fn insert_file(
+/// Makes the row of the file, which counts towards its owner's quota from here on.
+pub(super) async fn insert_file(
     transaction: &Transaction,
+    owner: LockedUser,
     upload: &Upload,
     asset_id: AssetId,
     received: &Received,
@@ -216,5 +243,9 @@ async fn insert_file(
         damage_time: Set(None),
     };
     asset_file::Entity::insert(file).exec_without_returning(&**transaction).await?;
+    let used_bytes = owner.used_bytes + upload.size_bytes;
+    let mut owner = owner.into_row().into_active_model();
+    owner.used_bytes = Set(used_bytes);
+    owner.update(&**transaction).await?;
     Ok(())
 }

@@ -3,19 +3,24 @@
 //! An upload's row says how many bytes are safe and holds the running digest of exactly those. The
 //! bytes themselves lie in a spool file, which is cut back to the row whenever it is opened. They
 //! become a blob before the row that names them, and the spool file goes after it.
+//!
+//! Guests upload by the same ways. What is different for them, and why, is in `guest`.
 
 mod append;
 mod create;
 mod finish;
+mod guest;
 mod rpc;
 mod spool;
 mod sweep;
+mod undo;
 
 pub use append::{append, append_in_background};
 pub use create::{NewUpload, create};
 pub use finish::{Finished, finish};
 pub use rpc::Rpc;
 pub use sweep::Sweep;
+pub use undo::undo;
 
 use std::time::Duration;
 
@@ -65,7 +70,7 @@ pub async fn cancel(app: &App, actor: &Actor, id: UploadId) -> Result<Upload> {
     Ok(upload)
 }
 
-/// Puts an asset whose bytes arrived where they were to go: back from the trash, which the same
+/// Puts an asset whose bytes a user sent where they were to go: back from the trash, which the same
 /// bytes were thrown into, and into the upload's album. What is locked stays so, in no album.
 async fn arrive(
     app: &App,
@@ -83,10 +88,9 @@ async fn arrive(
         assets::take_back(app, transaction, vec![asset.id]).await?;
     }
     let Some(album_id) = album_id else { return Ok(()) };
-    if asset.visibility == Visibility::Locked {
-        albums::writable(transaction, actor, album_id, Role::Contributor).await?;
-    } else {
-        albums::add(app, transaction, actor, album_id, std::slice::from_ref(asset)).await?;
+    let album = albums::writable(transaction, actor, album_id, Role::Contributor).await?;
+    if asset.visibility != Visibility::Locked {
+        albums::add(app, transaction, album, std::slice::from_ref(asset)).await?;
     }
     Ok(())
 }
@@ -140,7 +144,7 @@ pub async fn ping(app: &App) -> Result<()> {
     spool::probe(app).await
 }
 
-/// The caller's upload, which must take bytes still.
+/// The caller's upload, which must take bytes still, from a caller who may still send them.
 async fn active(app: &App, actor: &Actor, id: UploadId) -> Result<Upload> {
     let upload = access::upload(app.database.reader(), actor, id).await?;
     if upload.state != State::Active {
@@ -149,6 +153,8 @@ async fn active(app: &App, actor: &Actor, id: UploadId) -> Result<Upload> {
     if upload.expire_time <= app.now() {
         return Err(Error::UploadNotActive("expired"));
     }
+    let uploader = access::uploader_of(actor, &upload)?;
+    access::check_uploader(app.database.reader(), &uploader, app.now()).await?;
     Ok(upload)
 }
 

@@ -5,18 +5,20 @@ use albumen::v1::upload_service_server::UploadService;
 use albumen::v1::{
     AppendUploadRequest, AppendUploadResponse, CancelUploadRequest, CancelUploadResponse,
     CreateUploadRequest, FinishUploadRequest, FinishUploadResponse, GetUploadRequest,
-    StreamUploadRequest, StreamUploadResponse, Upload, UploadState,
+    StreamUploadRequest, StreamUploadResponse, UndoUploadRequest, UndoUploadResponse, Upload,
+    UploadState,
 };
 use bytes::Bytes;
 use futures::stream::{Stream, StreamExt as _, iter};
 use tonic::{Request, Response, Status, Streaming};
 
-use super::NewUpload;
+use super::{NewUpload, guest};
 use crate::access::{Messages, open, open_stream};
 use crate::app::App;
 use crate::entity::upload::{Model, State};
 use crate::error::{Error, Result};
 use crate::id::{AlbumId, AssetId, UploadId};
+use crate::text;
 use crate::time::Micros;
 
 /// The gRPC face of uploads.
@@ -91,6 +93,15 @@ impl UploadService for Rpc {
         let upload = super::cancel(&self.0, &actor, upload_id(&request.upload_id)?).await?;
         Ok(Response::new(CancelUploadResponse { upload: Some(to_proto(upload)) }))
     }
+
+    async fn undo_upload(
+        &self,
+        request: Request<UndoUploadRequest>,
+    ) -> Result<Response<UndoUploadResponse>, Status> {
+        let (actor, request) = open(request)?;
+        let upload = super::undo(&self.0, &actor, upload_id(&request.upload_id)?).await?;
+        Ok(Response::new(UndoUploadResponse { upload: Some(to_proto(upload)) }))
+    }
 }
 
 /// The chunks behind the header of a stream.
@@ -121,6 +132,7 @@ impl TryFrom<CreateUploadRequest> for NewUpload {
             capture_time_hint: hint
                 .map(|hint| Micros::parse(hint, "upload.capture_time_hint"))
                 .transpose()?,
+            guest_name: text::guest_name(&upload.guest_name, "upload.guest_name")?,
         })
     }
 }
@@ -131,6 +143,14 @@ fn to_proto(upload: Model) -> Upload {
         State::Finished => UploadState::Finished,
         State::Cancelled => UploadState::Cancelled,
     };
+    // A guest is not told what the asset was before.
+    let (asset_id, motion_of_asset_id) = match upload.shared_link_id {
+        Some(_) => {
+            let is_still = upload.state == State::Finished && upload.motion_of_asset_id.is_none();
+            (is_still.then(|| guest::shown_id(&upload)), None)
+        }
+        None => (upload.asset_id, upload.motion_of_asset_id),
+    };
     Upload {
         id: upload.id.to_string(),
         file_name: upload.file_name,
@@ -138,12 +158,13 @@ fn to_proto(upload: Model) -> Upload {
         sha256: upload.sha256.unwrap_or_default().into(),
         album_id: upload.album_id.map(|id| id.to_string()).unwrap_or_default(),
         capture_time_hint: upload.capture_time_hint.map(Micros::timestamp),
-        motion_of_asset_id: upload.motion_of_asset_id.map(|id| id.to_string()).unwrap_or_default(),
+        motion_of_asset_id: motion_of_asset_id.map(|id| id.to_string()).unwrap_or_default(),
         state: state.into(),
         committed_size_bytes: upload.committed_size_bytes,
         expire_time: Some(upload.expire_time.timestamp()),
-        asset_id: upload.asset_id.map(|id| id.to_string()).unwrap_or_default(),
-        duplicate: upload.is_duplicate,
+        asset_id: asset_id.map(|id| id.to_string()).unwrap_or_default(),
+        duplicate: upload.is_duplicate && upload.shared_link_id.is_none(),
         create_time: Some(upload.create_time.timestamp()),
+        guest_name: upload.guest_name.unwrap_or_default(),
     }
 }

@@ -77,7 +77,7 @@ pub async fn get_usage(app: &App, actor: &Actor) -> Result<Usage> {
     let user = access::me(connection, caller).await?;
     Ok(Usage {
         used_bytes: user.used_bytes,
-        reserved_bytes: access::reserved_bytes(connection, caller, app.now()).await?,
+        reserved_bytes: access::reserved_bytes(connection, caller.id, app.now()).await?,
         quota_bytes: user.quota_bytes,
         asset_count: access::own_list(caller).count(connection).await?,
     })

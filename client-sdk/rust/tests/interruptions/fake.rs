@@ -112,6 +112,10 @@ impl UploadService for Fake {
     async fn cancel_upload(&self, _: Request<CancelUploadRequest>) -> Answer<CancelUploadResponse> {
         Err(Status::unimplemented(""))
     }
+
+    async fn undo_upload(&self, _: Request<UndoUploadRequest>) -> Answer<UndoUploadResponse> {
+        Err(Status::unimplemented(""))
+    }
 }
 
 #[tonic::async_trait]

@@ -11,9 +11,9 @@ use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval_at};
 
 use crate::access::{self, Actor, Interest};
+use crate::activities::{self, ActivityView};
 use crate::app::App;
 use crate::entity::album_member::Role;
-use crate::entity::shared_link::GuestActivity;
 use crate::error::{Error, Result};
 use crate::events::{Entry, Event, Subscription};
 use crate::id::AlbumId;
@@ -30,6 +30,8 @@ pub struct Message {
     pub cursor: String,
     /// What happened; nothing in a heartbeat.
     pub entry: Option<Arc<Entry>>,
+    /// The comment or like that was written, as the caller sees it.
+    pub activity: Option<ActivityView>,
 }
 
 /// Watches an album that the caller may see, from a cursor or from now on.
@@ -42,7 +44,11 @@ pub async fn watch(
     id: AlbumId,
     cursor: &str,
 ) -> Result<impl Stream<Item = Result<Message>> + Send + use<>> {
-    access::album(app.database.reader(), actor, id, Role::Viewer).await?;
+    let album = access::album(app.database.reader(), actor, id, Role::Viewer).await?;
+    // What a link says of activity does not change under an open stream: a change of the link ends
+    // it.
+    let reader = access::reader(actor, &album).ok();
+    let role = album.role();
     let subscription = app.events.subscribe(app, id).await?;
     // After the subscription: what is later than this will come through it.
     let last = access::last_event(app.database.reader(), id).await?;
@@ -61,14 +67,13 @@ pub async fn watch(
     };
     // Here, so that an expired cursor fails the call and not its first message.
     watcher.read_past().await?;
-    let hears_activity = hears_activity(actor, id);
     let is_guest = actor.user_id().is_none();
     let messages = try_unfold((watcher, true), move |(mut watcher, is_first)| async move {
         if is_first {
             return Ok(Some((watcher.beat(), (watcher, false))));
         }
         loop {
-            let message = watcher.next().await?;
+            let mut message = watcher.next().await?;
             let is_heard = message.entry.as_ref().is_none_or(|entry| match entry.event {
                 Event::AssetsAdded(_)
                 | Event::AssetsRemoved(_)
@@ -77,9 +82,14 @@ pub async fn watch(
                 Event::MembersAdded(_) | Event::MembersUpdated(_) | Event::MembersRemoved(_) => {
                     !is_guest
                 }
-                Event::ActivityAdded(_) | Event::ActivityRemoved(_) => hears_activity,
+                Event::ActivityAdded(_) => reader.is_some() && entry.activity.is_some(),
+                Event::ActivityRemoved(_) => reader.is_some(),
             });
             if is_heard {
+                let written = message.entry.as_ref().and_then(|entry| entry.activity.clone());
+                message.activity = written.zip(reader).map(|((activity, user), reader)| {
+                    activities::view(&reader, role, activity, user)
+                });
                 return Ok(Some((message, (watcher, false))));
             }
         }
@@ -95,14 +105,6 @@ pub async fn watch(
             Ok(())
         },
     ))
-}
-
-/// Whether somebody may read comments and likes. What a link says of it does not change under an
-/// open stream: a change of the link ends it.
-fn hears_activity(actor: &Actor, id: AlbumId) -> bool {
-    let links = actor.links();
-    links.is_empty()
-        || links.iter().any(|it| it.album_id == id && it.activity >= GuestActivity::Read)
 }
 
 /// A cursor is the number of the last event that its holder knows.
@@ -182,6 +184,6 @@ impl Watcher {
     }
 
     fn beat(&self) -> Message {
-        Message { cursor: self.position.to_string(), entry: None }
+        Message { cursor: self.position.to_string(), entry: None, activity: None }
     }
 }

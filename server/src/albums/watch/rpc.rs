@@ -1,22 +1,29 @@
 //! What those who watch hear, as messages.
 
 use albumen::v1::album_event::Kind;
-use albumen::v1::{AlbumAssets, AlbumEvent, AlbumMembers, AlbumUpdate, WatchAlbumResponse};
+use albumen::v1::{
+    ActivityRemoval, AlbumAssets, AlbumEvent, AlbumMembers, AlbumUpdate, WatchAlbumResponse,
+};
 
 use super::Message;
-use crate::events::{Entry, Event};
+use crate::events::Event;
 use crate::id::{AssetId, UserId};
 
 impl From<Message> for WatchAlbumResponse {
     fn from(message: Message) -> Self {
-        let kind = message.entry.and_then(|entry| kind(&entry));
+        let kind = message.entry.and_then(|entry| match (&entry.event, message.activity) {
+            (Event::ActivityAdded(_), activity) => {
+                activity.map(Into::into).map(Kind::ActivityAdded)
+            }
+            (event, _) => kind(event),
+        });
         let event = kind.map(|kind| AlbumEvent { kind: Some(kind) });
         Self { cursor: message.cursor, event }
     }
 }
 
-fn kind(entry: &Entry) -> Option<Kind> {
-    Some(match &entry.event {
+fn kind(event: &Event) -> Option<Kind> {
+    Some(match event {
         Event::AssetsAdded(ids) => Kind::AssetsAdded(assets(ids)),
         Event::AssetsRemoved(ids) => Kind::AssetsRemoved(assets(ids)),
         Event::AssetsChanged(ids) => Kind::AssetsChanged(assets(ids)),
@@ -24,7 +31,10 @@ fn kind(entry: &Entry) -> Option<Kind> {
         Event::MembersAdded(ids) => Kind::MembersAdded(members(ids)),
         Event::MembersUpdated(ids) => Kind::MembersUpdated(members(ids)),
         Event::MembersRemoved(ids) => Kind::MembersRemoved(members(ids)),
-        Event::ActivityAdded(_) | Event::ActivityRemoved(_) => return None,
+        Event::ActivityRemoved(id) => {
+            Kind::ActivityRemoved(ActivityRemoval { activity_id: id.to_string() })
+        }
+        Event::ActivityAdded(_) => return None,
     })
 }
 
