@@ -76,6 +76,7 @@ pub enum Error {
     JobEnded(&'static str),
     ExportEmpty,
     ExportStale(String),
+    LinkPolicy { field: &'static str, policy: &'static str },
     DigestMismatch,
     UnsupportedType(String),
     EtagMismatch(String),
@@ -288,6 +289,11 @@ impl Error {
                 R::ExportStale,
                 "an asset of the export is gone; create a new export".to_owned(),
             ),
+            Self::LinkPolicy { field, policy } => (
+                Code::FailedPrecondition,
+                R::LinkPolicy,
+                format!("{field} breaks {policy} of the server's sharing policy"),
+            ),
             Self::DigestMismatch => (
                 Code::InvalidArgument,
                 R::DigestMismatch,
@@ -405,6 +411,9 @@ impl Error {
                 vec![("state", (*state).to_owned())]
             }
             Self::ExportStale(export_id) => vec![("resource_id", export_id.clone())],
+            Self::LinkPolicy { field, policy } => {
+                vec![("field", (*field).to_owned()), ("policy", (*policy).to_owned())]
+            }
             Self::UnsupportedType(detected) => vec![("detected_type", detected.clone())],
             Self::EtagMismatch(current) => vec![("etag", current.clone())],
             Self::UploadOffset { committed_size_bytes } => {
@@ -479,6 +488,9 @@ impl Error {
             | Self::ExportEmpty
             | Self::ExportStale(_) => {
                 details.add_precondition_failure_violation(reason, "", self.row().2);
+            }
+            Self::LinkPolicy { field, .. } => {
+                details.add_precondition_failure_violation(reason, *field, self.row().2);
             }
             Self::FileTooLarge { .. } | Self::QuotaExceeded { .. } => {
                 details.add_quota_failure_violation("caller", self.row().2);

@@ -111,29 +111,39 @@ pub async fn remove_assets(
 ) -> Result<usize> {
     let (app_, actor) = (app.clone(), actor.clone());
     let removed = app.transact(move |transaction| async move {
-        let album = writable(&transaction, &actor, id, Role::Contributor).await?;
+        let mut album = writable(&transaction, &actor, id, Role::Contributor).await?;
         let found = entries_of(&transaction, &album, assets).await?;
         let found: Vec<_> = found.into_iter().map(|entry| entry.asset_id).collect();
         if album.role() < Role::Editor {
             let own = access::own_asset_ids(&*transaction, actor.user()?, &found).await?;
             if own.len() < found.len() {
-                album.at_least(Role::Editor)?;
+                album = album.at_least(Role::Editor)?;
             }
         }
         if found.is_empty() {
             return Ok(0);
         }
-        let delete = album_asset::Entity::delete_many()
-            .filter(Column::AlbumId.eq(id))
-            .filter(Column::AssetId.is_in(found.iter().copied()));
-        delete.exec(&*transaction).await?;
-        settle(&app_, &transaction, &[id]).await?;
-        let count = found.len();
-        events::record(&app_, &transaction, id, &Event::AssetsRemoved(found)).await?;
-        events::revoke(&app_, &transaction).await?;
-        Ok(count)
+        take_out(&app_, &transaction, &album, found).await
     });
     removed.await
+}
+
+/// Takes assets out of a locked album in which they are, and returns how many there were.
+pub(super) async fn take_out(
+    app: &App,
+    transaction: &Transaction,
+    album: &Granted<Album>,
+    found: Vec<AssetId>,
+) -> Result<usize> {
+    let delete = album_asset::Entity::delete_many()
+        .filter(Column::AlbumId.eq(album.id))
+        .filter(Column::AssetId.is_in(found.iter().copied()));
+    delete.exec(&**transaction).await?;
+    settle(app, transaction, &[album.id]).await?;
+    let count = found.len();
+    events::record(app, transaction, album.id, &Event::AssetsRemoved(found)).await?;
+    events::revoke(app, transaction).await?;
+    Ok(count)
 }
 
 /// The asset that a caller wants as cover, which must be in the album; without one, the first in
@@ -272,7 +282,7 @@ async fn set_position(
     Ok(())
 }
 
-async fn entries_of(
+pub(super) async fn entries_of(
     transaction: &Transaction,
     album: &Granted<Album>,
     assets: impl IntoIterator<Item = AssetId>,

@@ -5,12 +5,14 @@
 
 mod contents;
 mod everywhere;
+mod link_list;
 mod list;
 mod rpc;
 mod trash;
 
 pub use contents::{Added, add, add_assets, remove_assets, reorder_assets};
 pub use everywhere::{Assets, follow_times, remove_everywhere, set_hidden};
+pub use link_list::{add_to_list, create_list, remove_from_list};
 pub use list::{Filter, Order, list};
 pub use rpc::Rpc;
 pub use trash::{PurgeTrash, purge_expired};

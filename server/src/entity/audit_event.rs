@@ -68,4 +68,6 @@ pub enum Kind {
     UserRestored = 16,
     /// A deleted account is gone, with all that it owned.
     UserPurged = 17,
+    /// The policy for shared links was changed; there is no subject.
+    SharingPolicyUpdated = 30,
 }

@@ -6,6 +6,7 @@
 
 mod follow;
 mod hub;
+mod link_use;
 mod sweep;
 
 use prost::Message as _;
@@ -17,6 +18,7 @@ use sea_orm::{
 
 pub use follow::follow;
 pub use hub::{Details, Entry, Hub, Subscription};
+pub use link_use::{LinkUses, write_link_uses};
 pub use sweep::Sweep;
 
 use crate::app::App;

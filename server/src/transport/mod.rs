@@ -178,7 +178,7 @@ fn add_reflection(services: &mut RoutesBuilder) {
 fn pages(app: &App) -> Router {
     let mut pages =
         Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(readiness));
-    for (routes, rpc) in [assets::routes(), exports::routes()] {
+    for (routes, rpc) in [assets::routes(), exports::routes(), shared_links::routes()] {
         let layer = from_fn_with_state((app.clone(), rpc), authenticate::as_rpc);
         pages = pages.merge(routes.route_layer(layer));
     }
