@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use albumen::v1::{
-    CreateSharedLinkRequest, DeleteAlbumRequest, DeleteSharedLinkRequest, GetAlbumRequest,
+    Album, CreateSharedLinkRequest, DeleteAlbumRequest, DeleteSharedLinkRequest, GetAlbumRequest,
     GetSharedLinkRequest, GuestActivity, ListSharedLinksRequest, OpenSharedLinkRequest,
     OpenSharedLinkResponse, RestoreAlbumRequest, SharedLink, SharedLinkKind, SharedLinkMetadata,
     SharedLinkQuality, SharedLinkState, UpdateSharedLinkRequest,
 };
+use albumen_server::entity::album_member::{self, Role};
+use albumen_server::id::{AlbumId, UserId};
 use prost_types::{FieldMask, Timestamp};
+use sea_orm::{ActiveEnum as _, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use tonic::{Code, Response, Status};
 
 use crate::support::person::address;
@@ -331,6 +334,65 @@ mod list_shared_links {
             assert_eq!(list(SharedLinkState::Expired, 0).await, [expired.id.as_str()]);
             assert_eq!(list(SharedLinkState::Revoked, 0).await, [revoked.id]);
             assert_eq!(list(SharedLinkState::Unspecified, 0).await.len(), 4);
+        })
+        .await;
+    }
+}
+
+mod roles {
+    use super::*;
+
+    async fn set_role(server: &TestServer, album: &Album, person: &Person, role: Role) {
+        let (album_id, user_id) =
+            (AlbumId::parse(&album.id).unwrap(), UserId::parse(&person.user.id).unwrap());
+        let set = server.app.transact(move |transaction| async move {
+            let update = album_member::Entity::update_many()
+                .col_expr(album_member::Column::Role, role.into_value().into())
+                .filter(album_member::Column::AlbumId.eq(album_id))
+                .filter(album_member::Column::UserId.eq(user_id));
+            Ok(update.exec(&*transaction).await?.rows_affected)
+        });
+        assert_eq!(set.await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_maker_and_editors_see_a_link_and_only_editors_change_it() {
+        test(|server| async move {
+            let (ann, bob) = (server.user("ann").await, server.user("bob").await);
+            let eve = server.user("eve").await;
+            let album = ann.album("Summer", &[]).await;
+            server.member(&album, &bob, Role::Editor).await;
+            server.member(&album, &eve, Role::Contributor).await;
+            let link = bob.link(&album, SharedLink::default()).await;
+            let request = GetSharedLinkRequest { shared_link_id: link.id.clone() };
+            let see = async |who: &Person| who.links().get_shared_link(request.clone()).await;
+            for who in [&ann, &bob] {
+                assert_eq!(see(who).await.unwrap().into_inner(), link);
+            }
+            expect_code(see(&eve).await, Code::NotFound);
+            set_role(&server, &album, &bob, Role::Viewer).await;
+            assert_eq!(see(&bob).await.unwrap().into_inner(), link);
+            let values = SharedLink { description: "x".to_owned(), ..SharedLink::default() };
+            let refused = update(&bob, &link, values.clone(), &[]).await.map(Response::new);
+            expect_reason(refused, Code::PermissionDenied, "ROLE_TOO_LOW");
+            update(&ann, &link, values, &[]).await.unwrap();
+            assert_eq!(delete(&bob, &link).await.state(), SharedLinkState::Revoked);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn links_of_a_trashed_album_are_there_for_its_owner_alone() {
+        test(|server| async move {
+            let (ann, bob) = (server.user("ann").await, server.user("bob").await);
+            let album = ann.album("Summer", &[]).await;
+            server.member(&album, &bob, Role::Editor).await;
+            let link = bob.link(&album, SharedLink::default()).await;
+            let request = DeleteAlbumRequest { album_id: album.id, etag: String::new() };
+            ann.albums().delete_album(request).await.unwrap();
+            let request = GetSharedLinkRequest { shared_link_id: link.id };
+            ann.links().get_shared_link(request.clone()).await.unwrap();
+            expect_code(bob.links().get_shared_link(request).await, Code::NotFound);
         })
         .await;
     }
