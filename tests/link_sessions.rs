@@ -216,6 +216,22 @@ mod get_shared_link_stats {
     }
 
     #[tokio::test]
+    async fn what_is_not_written_yet_is_written_at_shutdown() {
+        test(|server| async move {
+            let ann = server.user("ann").await;
+            let assets = ann.photos(0..1).await;
+            let link = ann.link(&ann.album("Summer", &assets).await, SharedLink::default()).await;
+            let original = format!("/api/assets/{}/original", assets[0].id);
+            server.guest(&link, "").await.get(&original, &[]).await;
+            assert_eq!(stats(&ann, &link).await.download_count, 0);
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            albumen_server::serve(server.app.clone(), listener, async {}).await.unwrap();
+            assert_eq!(stats(&ann, &link).await.download_count, 1);
+        })
+        .await;
+    }
+
+    #[tokio::test]
     async fn are_for_those_who_see_the_link() {
         test(|server| async move {
             let (ann, bob) = (server.user("ann").await, server.user("bob").await);

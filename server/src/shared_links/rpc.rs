@@ -1,29 +1,24 @@
 //! `SharedLinkService`.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use albumen::v1::shared_link_service_server::SharedLinkService;
 use albumen::v1::{
     AddSharedLinkAssetsRequest, AddSharedLinkAssetsResponse, CreateSharedLinkRequest,
     DeleteSharedLinkRequest, GetOpenedLinkRequest, GetSharedLinkRequest, GetSharedLinkStatsRequest,
-    GetSharingPolicyRequest, GuestActivity as ActivityOption, ListAllSharedLinksRequest,
-    ListAllSharedLinksResponse, ListSharedLinksRequest, ListSharedLinksResponse,
-    OpenSharedLinkRequest, OpenSharedLinkResponse, OpenedLink, RemoveSharedLinkAssetsRequest,
-    RemoveSharedLinkAssetsResponse, SharedLink, SharedLinkKind, SharedLinkMetadata,
-    SharedLinkQuality, SharedLinkState, SharedLinkStats, SharedLinkViolation, SharingPolicy,
+    GetSharingPolicyRequest, ListAllSharedLinksRequest, ListAllSharedLinksResponse,
+    ListSharedLinksRequest, ListSharedLinksResponse, OpenSharedLinkRequest, OpenSharedLinkResponse,
+    OpenedLink, RemoveSharedLinkAssetsRequest, RemoveSharedLinkAssetsResponse, SharedLink,
+    SharedLinkKind, SharedLinkState, SharedLinkStats, SharedLinkViolation, SharingPolicy,
     UpdateSharedLinkRequest, UpdateSharingPolicyRequest,
 };
 use tonic::{Request, Response, Status};
 
-use super::{
-    Field, Filter, LinkView, Policy, PolicyField, State, Target, Values, Violation, base,
-    description, title,
-};
+use super::open::rpc::{album_id, kind, opened_to_proto};
+use super::options::rpc::{activity, is_populated, metadata, quality};
+use super::{Filter, LinkView, PolicyField, State, Target, Violation, base, title};
 use crate::access::{Client, open};
 use crate::app::App;
-use crate::entity::album::Model as Album;
-use crate::entity::shared_link::{GuestActivity, Metadata, Model, Quality};
 use crate::error::{Error, Result};
 use crate::id::{AlbumId, AssetId, SharedLinkId, UserId};
 use crate::mask;
@@ -250,23 +245,6 @@ fn target(album_id: &str, assets: &[String]) -> Result<Target> {
     }
 }
 
-fn is_populated(link: &SharedLink, field: Field) -> bool {
-    match field {
-        Field::Description => !link.description.is_empty(),
-        Field::Slug => !link.slug.is_empty(),
-        Field::Password => !link.password.is_empty(),
-        Field::ExpireTime => link.expire_time.is_some(),
-        Field::AllowDownload => link.allow_download.is_some(),
-        Field::AllowUpload => link.allow_upload.is_some(),
-        Field::AllowUndo => link.allow_undo.is_some(),
-        Field::MaxUploadBytes => link.max_upload_bytes.is_some(),
-        Field::MaxUploadCount => link.max_upload_count.is_some(),
-        Field::Metadata => link.metadata() != SharedLinkMetadata::Unspecified,
-        Field::Quality => link.quality() != SharedLinkQuality::Unspecified,
-        Field::GuestActivity => link.guest_activity() != ActivityOption::Unspecified,
-    }
-}
-
 fn state(state: SharedLinkState) -> Option<State> {
     match state {
         SharedLinkState::Unspecified => None,
@@ -282,76 +260,6 @@ fn is_list(kind: SharedLinkKind) -> Option<bool> {
         SharedLinkKind::Album => Some(false),
         SharedLinkKind::List => Some(true),
     }
-}
-
-impl TryFrom<SharedLink> for Values {
-    type Error = Error;
-
-    fn try_from(link: SharedLink) -> Result<Self> {
-        let expire_time = link.expire_time.as_ref();
-        Ok(Self {
-            expire_time: expire_time
-                .map(|time| Micros::parse(time, "shared_link.expire_time"))
-                .transpose()?,
-            allow_download: link.allow_download,
-            allow_upload: link.allow_upload,
-            allow_undo: link.allow_undo,
-            max_upload_bytes: link.max_upload_bytes,
-            max_upload_count: link.max_upload_count,
-            metadata: match link.metadata() {
-                SharedLinkMetadata::Unspecified => None,
-                SharedLinkMetadata::Full => Some(Metadata::Full),
-                SharedLinkMetadata::WithoutLocation => Some(Metadata::WithoutLocation),
-                SharedLinkMetadata::Hidden => Some(Metadata::Hidden),
-            },
-            quality: match link.quality() {
-                SharedLinkQuality::Unspecified => None,
-                SharedLinkQuality::Originals => Some(Quality::Originals),
-                SharedLinkQuality::Previews => Some(Quality::Previews),
-            },
-            guest_activity: match link.guest_activity() {
-                ActivityOption::Unspecified => None,
-                ActivityOption::Off => Some(GuestActivity::Off),
-                ActivityOption::Read => Some(GuestActivity::Read),
-                ActivityOption::Write => Some(GuestActivity::Write),
-            },
-            description: link.description,
-            slug: Some(link.slug).filter(|slug| !slug.is_empty()),
-            password: Some(link.password).filter(|password| !password.is_empty()),
-        })
-    }
-}
-
-fn metadata(metadata: Metadata) -> SharedLinkMetadata {
-    match metadata {
-        Metadata::Full => SharedLinkMetadata::Full,
-        Metadata::WithoutLocation => SharedLinkMetadata::WithoutLocation,
-        Metadata::Hidden => SharedLinkMetadata::Hidden,
-    }
-}
-
-fn quality(quality: Quality) -> SharedLinkQuality {
-    match quality {
-        Quality::Originals => SharedLinkQuality::Originals,
-        Quality::Previews => SharedLinkQuality::Previews,
-    }
-}
-
-fn activity(activity: GuestActivity) -> ActivityOption {
-    match activity {
-        GuestActivity::Off => ActivityOption::Off,
-        GuestActivity::Read => ActivityOption::Read,
-        GuestActivity::Write => ActivityOption::Write,
-    }
-}
-
-fn kind(album: &Album) -> SharedLinkKind {
-    if album.is_list { SharedLinkKind::List } else { SharedLinkKind::Album }
-}
-
-/// The id under which the album is known; a list has none.
-fn album_id(album: &Album) -> String {
-    if album.is_list { String::new() } else { album.id.to_string() }
 }
 
 fn to_proto(view: LinkView, base: &str) -> SharedLink {
@@ -419,59 +327,5 @@ fn violation_to_proto(violation: Violation) -> SharedLinkViolation {
         Violation::LinksForbidden => SharedLinkViolation::LinksForbidden,
         Violation::PasswordMissing => SharedLinkViolation::PasswordMissing,
         Violation::LifetimeTooLong => SharedLinkViolation::LifetimeTooLong,
-    }
-}
-
-fn opened_to_proto(link: &Model, album: &Album) -> OpenedLink {
-    let rest = |max: i64, used: i64| (max - used).max(0);
-    OpenedLink {
-        album_id: album_id(album),
-        display_name: title(link, album),
-        description: description(link, album).to_owned(),
-        asset_count: album.asset_count,
-        allow_download: link.allow_download,
-        expire_time: link.expire_time.map(Micros::timestamp),
-        kind: kind(album).into(),
-        shared_link_id: link.id.to_string(),
-        cover_asset_id: album.cover_asset_id.map(|id| id.to_string()).unwrap_or_default(),
-        first_time: album.first_time.map(Micros::timestamp),
-        last_time: album.last_time.map(Micros::timestamp),
-        metadata: metadata(link.metadata).into(),
-        quality: quality(link.quality).into(),
-        guest_activity: activity(link.guest_activity).into(),
-        allow_upload: link.allow_upload,
-        allow_undo: link.allow_undo,
-        remaining_upload_bytes: link.max_upload_bytes.map(|max| rest(max, link.uploaded_bytes)),
-        remaining_upload_count: link
-            .max_upload_count
-            .map(|max| max.saturating_sub(link.uploaded_count).max(0)),
-    }
-}
-
-impl From<Policy> for SharingPolicy {
-    fn from(policy: Policy) -> Self {
-        Self {
-            allow_links: Some(policy.allow_links),
-            require_link_password: Some(policy.require_link_password),
-            max_link_lifetime: policy.max_link_lifetime.map(|lifetime| prost_types::Duration {
-                seconds: lifetime.as_secs().cast_signed(),
-                nanos: 0,
-            }),
-        }
-    }
-}
-
-impl TryFrom<SharingPolicy> for Policy {
-    type Error = Error;
-
-    fn try_from(policy: SharingPolicy) -> Result<Self> {
-        let lifetime = policy.max_link_lifetime.map(Duration::try_from).transpose();
-        let rule = "must be whole seconds, from one minute to ten years";
-        Ok(Self {
-            allow_links: policy.allow_links.unwrap_or(true),
-            require_link_password: policy.require_link_password.unwrap_or(false),
-            max_link_lifetime: lifetime
-                .map_err(|_| Error::invalid("sharing_policy.max_link_lifetime", rule))?,
-        })
     }
 }

@@ -1,5 +1,7 @@
 //! Opening a link as a guest.
 
+pub(super) mod rpc;
+
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 

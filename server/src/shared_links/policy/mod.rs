@@ -3,6 +3,8 @@
 //! The policy holds for what is made or changed from then on. Links that are there go on as they
 //! are, and are shown with what it has against them.
 
+mod rpc;
+
 use std::time::Duration;
 
 use sea_orm::{

@@ -1,5 +1,7 @@
 //! What can be said of a link when it is made, and changed later.
 
+pub(super) mod rpc;
+
 use sea_orm::Set;
 
 use crate::app::App;
