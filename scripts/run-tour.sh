@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs the commands of docs/grpcurl.md against a server of its own, and fails if one fails or the
-# photo does not come back as it went in.
+# Runs the commands of docs/grpcurl.md and docs/sharing.md, each against a server of its own, and
+# fails if one fails, if the photo does not come back as it went in, or if a refusal is not the one
+# that the document tells of.
 #
 #     ALBUMEN_SERVER  the server to run; default: target/debug/albumen-server
 set -euo pipefail
@@ -11,24 +12,35 @@ folder=$(mktemp -d "${TMPDIR:-/tmp}/albumen-tour.XXXXXX")
 # shellcheck source=scripts/server.sh
 source scripts/server.sh
 trap 'stop_server; rm -rf "$folder"' EXIT
-start_server "$binary" "127.0.0.1:$(python3 scripts/free_port.py)" "$folder"
-
-# Every block marked `sh`, in order.
-awk '/^```sh$/ { inside = 1; next } /^```/ { inside = 0 } inside' docs/grpcurl.md >"$folder/tour.sh"
-
-export HOST=${url#http://} SETUP_TOKEN=${setup_token:?}
-export PHOTO=$PWD/tests/support/fixtures/photos/IMG_2041.jpg
 translation=$PWD/scripts/grpcurl-with-buf.sh
-work=$folder/work
-mkdir "$work"
-(
-    cd "$work"
-    # shellcheck source=scripts/grpcurl-with-buf.sh
-    command -v grpcurl >/dev/null || source "$translation"
-    # shellcheck source=/dev/null
-    source "$folder/tour.sh"
-)
+export PHOTO=$PWD/tests/support/fixtures/photos/IMG_2041.jpg
 
-cmp "$PHOTO" "$work/unpacked/$(basename "$PHOTO")"
+# walk NAME: runs the commands of docs/NAME.md. What they print goes to $work.out as well.
+walk() {
+    work=$folder/$1/work
+    mkdir -p "$work"
+    start_server "$binary" "127.0.0.1:$(python3 scripts/free_port.py)" "$folder/$1"
+    # Every block marked `sh`, in order.
+    awk '/^```sh$/ { inside = 1; next } /^```/ { inside = 0 } inside' "docs/$1.md" >"$work.sh"
+    export HOST=${url#http://} SETUP_TOKEN=${setup_token:?}
+    (
+        cd "$work"
+        # shellcheck source=scripts/grpcurl-with-buf.sh
+        command -v grpcurl >/dev/null || source "$translation"
+        # shellcheck source=/dev/null
+        source "$work.sh"
+    ) 2>&1 | tee "$work.out"
+    stop_server
+    cmp "$PHOTO" "$work/unpacked/$(basename "$PHOTO")"
+}
+
+walk grpcurl
 echo "ok 1 - the tour is walked: the photo came back as it went in"
-echo "# pass 1"
+
+walk sharing
+for reason in LINK_PASSWORD_REQUIRED LINK_PASSWORD_WRONG TOO_MANY_ATTEMPTS DOWNLOAD_NOT_ALLOWED \
+    CREDENTIAL_INVALID LINK_POLICY RESOURCE_NOT_FOUND; do
+    grep -q "$reason" "$work.out" || { echo "nothing was refused with $reason" >&2 && exit 1; }
+done
+echo "ok 2 - the life of a link is lived: what was refused was refused for its reason"
+echo "# pass 2"

@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use albumen::v1::{
-    CreateSharedLinkRequest, DeleteAlbumRequest, DeleteSharedLinkRequest, GetAlbumRequest,
-    GetSharedLinkRequest, ListSharedLinksRequest, OpenSharedLinkRequest, OpenSharedLinkResponse,
-    RestoreAlbumRequest, SharedLink, SharedLinkState, UpdateSharedLinkRequest,
+    Album, CreateSharedLinkRequest, DeleteAlbumRequest, DeleteSharedLinkRequest, GetAlbumRequest,
+    GetSharedLinkRequest, GuestActivity, ListSharedLinksRequest, OpenSharedLinkRequest,
+    OpenSharedLinkResponse, RestoreAlbumRequest, SharedLink, SharedLinkKind, SharedLinkMetadata,
+    SharedLinkQuality, SharedLinkState, UpdateSharedLinkRequest,
 };
+use albumen_server::entity::album_member::{self, Role};
+use albumen_server::id::{AlbumId, UserId};
 use prost_types::{FieldMask, Timestamp};
+use sea_orm::{ActiveEnum as _, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use tonic::{Code, Response, Status};
 
 use crate::support::person::address;
@@ -49,6 +53,42 @@ async fn delete(who: &Person, link: &SharedLink) -> SharedLink {
 async fn still_sees(guest: &Person, link: &SharedLink) -> bool {
     let request = GetAlbumRequest { album_id: link.album_id.clone() };
     guest.albums().get_album(request).await.is_ok()
+}
+
+/// A link with nothing as it is by default, except for when it ends.
+fn every_option() -> SharedLink {
+    SharedLink {
+        description: "from us".to_owned(),
+        slug: "summer".to_owned(),
+        password: "sesame".to_owned(),
+        allow_download: Some(false),
+        allow_upload: Some(true),
+        allow_undo: Some(true),
+        max_upload_bytes: Some(1 << 30),
+        max_upload_count: Some(7),
+        metadata: SharedLinkMetadata::Hidden.into(),
+        quality: SharedLinkQuality::Previews.into(),
+        guest_activity: GuestActivity::Write.into(),
+        ..SharedLink::default()
+    }
+}
+
+/// What can be set of a link, without what the server adds.
+fn only_options(link: &SharedLink) -> SharedLink {
+    SharedLink {
+        description: link.description.clone(),
+        slug: link.slug.clone(),
+        expire_time: link.expire_time,
+        allow_download: link.allow_download,
+        allow_upload: link.allow_upload,
+        allow_undo: link.allow_undo,
+        max_upload_bytes: link.max_upload_bytes,
+        max_upload_count: link.max_upload_count,
+        metadata: link.metadata,
+        quality: link.quality,
+        guest_activity: link.guest_activity,
+        ..SharedLink::default()
+    }
 }
 
 fn in_seconds(server: &TestServer, seconds: i64) -> Option<Timestamp> {
@@ -109,6 +149,7 @@ mod create_shared_link {
             let request = CreateSharedLinkRequest {
                 shared_link: Some(link),
                 request_id: "0192d3a0-0000-7000-8000-000000000001".to_owned(),
+                ..CreateSharedLinkRequest::default()
             };
             let tries = (0..8).map(|_| {
                 let (mut links, request) = (ann.links(), request.clone());
@@ -129,10 +170,71 @@ mod create_shared_link {
             let request = CreateSharedLinkRequest {
                 shared_link: Some(SharedLink { album_id: album.id, ..SharedLink::default() }),
                 request_id: "0192d3a0-0000-7000-8000-000000000001".to_owned(),
+                ..CreateSharedLinkRequest::default()
             };
             let first = ann.links().create_shared_link(request.clone()).await.unwrap();
             let again = ann.links().create_shared_link(request).await.unwrap();
             assert_eq!(first.into_inner(), again.into_inner());
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_slug_is_taken_once_over_all_albums_and_lists() {
+        test(|server| async move {
+            let (ann, bob) = (server.user("ann").await, server.user("bob").await);
+            let mut tries = Vec::new();
+            for number in 0..3 {
+                let album = ann.album("Summer", &[]).await;
+                let assets = bob.photos(number..number + 1).await;
+                for (who, album_id, asset_ids) in
+                    [(&ann, album.id, vec![]), (&bob, String::new(), vec![assets[0].id.clone()])]
+                {
+                    let slug = "beach".to_owned();
+                    let link = SharedLink { album_id, slug, ..SharedLink::default() };
+                    let shared_link = Some(link);
+                    let request = CreateSharedLinkRequest {
+                        shared_link,
+                        asset_ids,
+                        ..CreateSharedLinkRequest::default()
+                    };
+                    let mut links = who.links();
+                    tries.push(async move { links.create_shared_link(request).await });
+                }
+            }
+            let answers = futures::future::join_all(tries).await;
+            assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+            for refused in answers.into_iter().filter(Result::is_err) {
+                expect_reason(refused, Code::AlreadyExists, "RESOURCE_ALREADY_EXISTS");
+            }
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn every_option_is_kept_and_has_a_default() {
+        test(|server| async move {
+            let ann = server.user("ann").await;
+            let assets = ann.photos(0..1).await;
+            let album = ann.album("Summer", &assets).await;
+            let plain = ann.link(&album, SharedLink::default()).await;
+            assert_eq!(plain.metadata(), SharedLinkMetadata::Full);
+            assert_eq!(plain.quality(), SharedLinkQuality::Originals);
+            assert_eq!(plain.guest_activity(), GuestActivity::Off);
+            assert_eq!((plain.allow_upload, plain.allow_undo), (Some(false), Some(false)));
+            assert_eq!((plain.max_upload_bytes, plain.max_upload_count), (None, None));
+            assert_eq!(plain.kind(), SharedLinkKind::Album);
+            assert_eq!(plain.cover_asset_id, assets[0].id);
+            assert_eq!(plain.title, "Summer");
+            assert!(plain.violations.is_empty());
+            let full = every_option();
+            let link = ann.link(&album, full.clone()).await;
+            let kept = SharedLink {
+                album_id: String::new(),
+                password: full.password.clone(),
+                ..only_options(&link)
+            };
+            assert_eq!(kept, full);
         })
         .await;
     }
@@ -156,6 +258,17 @@ mod create_shared_link {
                     "expire_time",
                     SharedLink { expire_time: in_seconds(&server, 0), ..SharedLink::default() },
                 ),
+                (
+                    "max_upload_bytes",
+                    SharedLink { max_upload_bytes: Some(0), ..SharedLink::default() },
+                ),
+                (
+                    "max_upload_count",
+                    SharedLink { max_upload_count: Some(-1), ..SharedLink::default() },
+                ),
+                ("metadata", SharedLink { metadata: 9, ..SharedLink::default() }),
+                ("quality", SharedLink { quality: 9, ..SharedLink::default() }),
+                ("guest_activity", SharedLink { guest_activity: 9, ..SharedLink::default() }),
                 ("album_id", SharedLink { album_id: "x".to_owned(), ..SharedLink::default() }),
             ];
             for (field, link) in cases {
@@ -221,6 +334,65 @@ mod list_shared_links {
             assert_eq!(list(SharedLinkState::Expired, 0).await, [expired.id.as_str()]);
             assert_eq!(list(SharedLinkState::Revoked, 0).await, [revoked.id]);
             assert_eq!(list(SharedLinkState::Unspecified, 0).await.len(), 4);
+        })
+        .await;
+    }
+}
+
+mod roles {
+    use super::*;
+
+    async fn set_role(server: &TestServer, album: &Album, person: &Person, role: Role) {
+        let (album_id, user_id) =
+            (AlbumId::parse(&album.id).unwrap(), UserId::parse(&person.user.id).unwrap());
+        let set = server.app.transact(move |transaction| async move {
+            let update = album_member::Entity::update_many()
+                .col_expr(album_member::Column::Role, role.into_value().into())
+                .filter(album_member::Column::AlbumId.eq(album_id))
+                .filter(album_member::Column::UserId.eq(user_id));
+            Ok(update.exec(&*transaction).await?.rows_affected)
+        });
+        assert_eq!(set.await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_maker_and_editors_see_a_link_and_only_editors_change_it() {
+        test(|server| async move {
+            let (ann, bob) = (server.user("ann").await, server.user("bob").await);
+            let eve = server.user("eve").await;
+            let album = ann.album("Summer", &[]).await;
+            server.member(&album, &bob, Role::Editor).await;
+            server.member(&album, &eve, Role::Contributor).await;
+            let link = bob.link(&album, SharedLink::default()).await;
+            let request = GetSharedLinkRequest { shared_link_id: link.id.clone() };
+            let see = async |who: &Person| who.links().get_shared_link(request.clone()).await;
+            for who in [&ann, &bob] {
+                assert_eq!(see(who).await.unwrap().into_inner(), link);
+            }
+            expect_code(see(&eve).await, Code::NotFound);
+            set_role(&server, &album, &bob, Role::Viewer).await;
+            assert_eq!(see(&bob).await.unwrap().into_inner(), link);
+            let values = SharedLink { description: "x".to_owned(), ..SharedLink::default() };
+            let refused = update(&bob, &link, values.clone(), &[]).await.map(Response::new);
+            expect_reason(refused, Code::PermissionDenied, "ROLE_TOO_LOW");
+            update(&ann, &link, values, &[]).await.unwrap();
+            assert_eq!(delete(&bob, &link).await.state(), SharedLinkState::Revoked);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn links_of_a_trashed_album_are_there_for_its_owner_alone() {
+        test(|server| async move {
+            let (ann, bob) = (server.user("ann").await, server.user("bob").await);
+            let album = ann.album("Summer", &[]).await;
+            server.member(&album, &bob, Role::Editor).await;
+            let link = bob.link(&album, SharedLink::default()).await;
+            let request = DeleteAlbumRequest { album_id: album.id, etag: String::new() };
+            ann.albums().delete_album(request).await.unwrap();
+            let request = GetSharedLinkRequest { shared_link_id: link.id };
+            ann.links().get_shared_link(request.clone()).await.unwrap();
+            expect_code(bob.links().get_shared_link(request).await, Code::NotFound);
         })
         .await;
     }
@@ -355,6 +527,49 @@ mod update_shared_link {
             assert_eq!(cleared.expire_time, None);
             assert_eq!(cleared.description, "");
             assert_eq!(cleared.allow_download, Some(true), "its default");
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn each_field_changes_alone_and_is_cleared_to_its_default() {
+        test(|server| async move {
+            let ann = server.user("ann").await;
+            let album = ann.album("Summer", &[]).await;
+            let values = SharedLink { expire_time: in_seconds(&server, 60), ..every_option() };
+            let plain = ann.link(&album, SharedLink::default()).await;
+            let defaults = only_options(&plain);
+            let mut link = plain.clone();
+            let paths = [
+                "description",
+                "slug",
+                "expire_time",
+                "allow_download",
+                "allow_upload",
+                "allow_undo",
+                "max_upload_bytes",
+                "max_upload_count",
+                "metadata",
+                "quality",
+                "guest_activity",
+            ];
+            for path in paths {
+                let before = only_options(&link);
+                link = update(&ann, &link, values.clone(), &[path]).await.unwrap();
+                assert_ne!(only_options(&link), before, "{path}");
+                assert!(!link.has_password, "{path}");
+                let back = update(&ann, &link, SharedLink::default(), &[path]).await.unwrap();
+                assert_eq!(only_options(&back), before, "{path}");
+                link = update(&ann, &link, values.clone(), &[path]).await.unwrap();
+            }
+            let set = SharedLink { password: String::new(), ..values.clone() };
+            assert_eq!(only_options(&link), set);
+            link = update(&ann, &link, values, &["password"]).await.unwrap();
+            assert!(link.has_password);
+            assert_eq!(only_options(&link), set);
+            let cleared = update(&ann, &link, SharedLink::default(), &paths).await.unwrap();
+            assert!(cleared.has_password);
+            assert_eq!(only_options(&cleared), defaults);
         })
         .await;
     }

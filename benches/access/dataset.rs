@@ -13,7 +13,7 @@ use albumen_server::entity::album_member::Role;
 use albumen_server::entity::{
     album, album_asset, album_member, asset, asset_file, session, shared_link, user,
 };
-use albumen_server::id::{AlbumId, AssetId, BlobId, SessionId, SharedLinkId, UserId};
+use albumen_server::id::{AlbumId, AssetId, BlobId, SessionId, SharedLinkId, UserId, VisitorId};
 use albumen_server::time::Micros;
 use anyhow::Result;
 use sea_orm::{ActiveModelTrait as _, EntityTrait as _, NotSet, Set};
@@ -59,7 +59,7 @@ impl Dataset {
         let token = |session: &session::Model| {
             tokens.for_user(session.user_id, session.id, now, HOUR).map(|it| it.token)
         };
-        let guest = tokens.for_guest(&link, now, HOUR)?.token;
+        let guest = tokens.for_guest(&link, VisitorId::generate(), now, HOUR)?.token;
         let (owner, viewer) = (token(&owner)?, token(&viewer)?);
         let network = Network::of(Ipv4Addr::LOCALHOST.into());
         Ok(Self { app, album, owner, viewer, guest, network, _folder: folder })

@@ -14,7 +14,7 @@ use crate::blob::BlobStore;
 use crate::config::Config;
 use crate::database::{Database, Transaction};
 use crate::error::Result;
-use crate::events::Hub;
+use crate::events::{Hub, LinkUses};
 use crate::jobs::Jobs;
 use crate::keys::Keys;
 use crate::password::Passwords;
@@ -45,6 +45,8 @@ pub struct Parts {
     pub revocations: Revocations,
     /// Who watches which albums.
     pub events: Hub,
+    /// What guests downloaded and no row says yet.
+    pub link_uses: LinkUses,
     /// Work in the background.
     pub jobs: Jobs,
     /// Tasks that shutdown waits for.

@@ -83,6 +83,7 @@ pub enum Error {
     ExportStale(String),
     WatchLagged(String),
     CursorExpired,
+    LinkPolicy { field: &'static str, policy: &'static str },
     DigestMismatch,
     UnsupportedType(String),
     EtagMismatch(String),
@@ -338,6 +339,11 @@ impl Error {
                  a cursor"
                     .to_owned(),
             ),
+            Self::LinkPolicy { field, policy } => (
+                Code::FailedPrecondition,
+                R::LinkPolicy,
+                format!("{field} breaks {policy} of the server's sharing policy"),
+            ),
             Self::DigestMismatch => (
                 Code::InvalidArgument,
                 R::DigestMismatch,
@@ -464,6 +470,9 @@ impl Error {
             }
             Self::ExportStale(export_id) => vec![("resource_id", export_id.clone())],
             Self::WatchLagged(cursor) => vec![("cursor", cursor.clone())],
+            Self::LinkPolicy { field, policy } => {
+                vec![("field", (*field).to_owned()), ("policy", (*policy).to_owned())]
+            }
             Self::UnsupportedType(detected) => vec![("detected_type", detected.clone())],
             Self::EtagMismatch(current) => vec![("etag", current.clone())],
             Self::UploadOffset { committed_size_bytes } => {
@@ -546,6 +555,9 @@ impl Error {
             | Self::ExportStale(_)
             | Self::CursorExpired => {
                 details.add_precondition_failure_violation(reason, "", self.row().2);
+            }
+            Self::LinkPolicy { field, .. } => {
+                details.add_precondition_failure_violation(reason, *field, self.row().2);
             }
             Self::FileTooLarge { .. } | Self::QuotaExceeded { .. } | Self::LinkFull => {
                 details.add_quota_failure_violation("caller", self.row().2);

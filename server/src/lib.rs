@@ -127,6 +127,7 @@ pub async fn open_with(
         passwords,
         revocations,
         events: events::Hub::default(),
+        link_uses: events::LinkUses::default(),
         jobs,
         tasks,
     }))
@@ -171,6 +172,9 @@ pub async fn serve(
     let served = transport::listen(&app, router, listener, shutdown).await;
     // However serving ended: what waits for the tasks must not wait for ever.
     stopping.cancel();
+    if let Err(error) = events::write_link_uses(&app).await {
+        error::log(&error);
+    }
     drop(metrics);
     app.tasks.close();
     if timeout(app.config.shutdown_grace, app.tasks.wait()).await.is_err() {

@@ -22,6 +22,7 @@ use albumen_server::{installation, jobs, transport};
 use axum::Router;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 use tonic::{Code, Response, Status};
 use tonic_types::StatusExt as _;
 
@@ -110,6 +111,19 @@ impl TestServer {
         change(&mut config);
         let (database, folder) = (self.database.clone(), tempfile::tempdir().unwrap());
         Box::pin(Self::open(config, Faults::default(), clock, database, folder)).await
+    }
+
+    /// A second server with the same database and files, which follows this one. The caller stops
+    /// it.
+    pub(crate) async fn second(&self) -> Second {
+        let config = self.app.config.clone();
+        let blobs = BlobStore::open(&config).unwrap();
+        let (clock, jobs) = (self.app.clock.clone(), probe::jobs());
+        let app = albumen_server::open_with(config, clock, blobs, jobs).await.unwrap();
+        let stopping = CancellationToken::new();
+        albumen_server::events::follow(&app, &stopping);
+        let router = transport::stack(&app).await.router;
+        Second { app, router, stopping }
     }
 
     async fn open(
@@ -264,6 +278,23 @@ impl TestServer {
 
     /// Stops, and leaves the database to the other servers.
     pub(crate) async fn leave(&self) {
+        self.app.tasks.close();
+        self.app.tasks.wait().await;
+        self.app.database.close().await.unwrap();
+    }
+}
+
+/// One more server of the same installation.
+#[derive(Debug)]
+pub(crate) struct Second {
+    app: App,
+    pub(crate) router: Router,
+    stopping: CancellationToken,
+}
+
+impl Second {
+    pub(crate) async fn stop(self) {
+        self.stopping.cancel();
         self.app.tasks.close();
         self.app.tasks.wait().await;
         self.app.database.close().await.unwrap();

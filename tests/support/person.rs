@@ -214,6 +214,11 @@ impl Person {
         InterceptedService::new(self.router.clone(), caller)
     }
 
+    /// The same person at another server.
+    pub(crate) fn at(&self, router: &Router) -> Self {
+        Self { router: router.clone(), ..self.clone() }
+    }
+
     /// Takes another access token from here on.
     pub(crate) fn set_token(&mut self, token: &str) {
         self.token = Some(token.to_owned());
@@ -283,6 +288,16 @@ impl Person {
     pub(crate) async fn link(&self, album: &Album, link: SharedLink) -> SharedLink {
         let link = SharedLink { album_id: album.id.clone(), ..link };
         let request = CreateSharedLinkRequest { shared_link: Some(link), ..Default::default() };
+        self.links().create_shared_link(request).await.unwrap().into_inner()
+    }
+
+    /// Makes a link to a list of assets, with the options that are set in `link`.
+    pub(crate) async fn list_link(&self, assets: &[Asset], link: SharedLink) -> SharedLink {
+        let request = CreateSharedLinkRequest {
+            shared_link: Some(link),
+            asset_ids: ids(assets),
+            ..Default::default()
+        };
         self.links().create_shared_link(request).await.unwrap().into_inner()
     }
 

@@ -148,6 +148,7 @@ async fn share_by_link(client: &Client, album: &Album, assets: &[Asset]) -> Clie
     let request = CreateSharedLinkRequest {
         shared_link: Some(SharedLink { album_id: album.id.clone(), ..SharedLink::default() }),
         request_id: Uuid::now_v7().to_string(),
+        ..CreateSharedLinkRequest::default()
     };
     let link = client.shared_links().create_shared_link(request).await.unwrap().into_inner();
     let (guest, opened) = client.open_link(&link.url, "").await.unwrap();

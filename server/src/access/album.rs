@@ -24,12 +24,32 @@ pub async fn album(
     id: AlbumId,
     role: Role,
 ) -> Result<Granted<Album>> {
-    let granted = match actor {
-        Actor::Anonymous | Actor::Operator => None,
-        Actor::User(user) => member(connection, user, id).await?,
-        Actor::Guest(links) => guest(connection, links, id).await?,
-    };
+    let granted = find(connection, actor, id).await?.filter(|album| !album.is_list);
     granted.ok_or_else(|| Error::not_found("album", id))?.at_least(role)
+}
+
+/// The same for an album or the list of a link: for what links show, and for what was made of it.
+/// To everything else a list is no album.
+pub async fn album_or_list(
+    connection: &impl ConnectionTrait,
+    actor: &Actor,
+    id: AlbumId,
+    role: Role,
+) -> Result<Granted<Album>> {
+    let granted = find(connection, actor, id).await?;
+    granted.ok_or_else(|| Error::not_found("album", id))?.at_least(role)
+}
+
+async fn find(
+    connection: &impl ConnectionTrait,
+    actor: &Actor,
+    id: AlbumId,
+) -> Result<Option<Granted<Album>>> {
+    match actor {
+        Actor::Anonymous | Actor::Operator => Ok(None),
+        Actor::User(user) => member(connection, user, id).await,
+        Actor::Guest(links) => guest(connection, links, id).await,
+    }
 }
 
 async fn member(
@@ -66,7 +86,7 @@ async fn guest(
 
 /// What others may see of an album in the trash, and everybody of one whose owner's account is
 /// deleted: nothing.
-fn not_hidden() -> Condition {
+pub(super) fn not_hidden() -> Condition {
     let not_trashed = Condition::any()
         .add(album::Column::DeleteTime.is_null())
         .add(album_member::Column::Role.eq(Role::Owner));

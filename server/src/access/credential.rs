@@ -67,11 +67,22 @@ pub async fn authenticate_cookies(app: &App, client: &Client) -> Result<Actor> {
     }
 }
 
-/// Whether a client holds a cookie from opening a link, under the password that it has now.
-pub async fn has_opened(app: &App, client: &Client, link: &shared_link::Model) -> bool {
-    let Some(token) = client.cookie(CookieName::Link(link.id)) else { return false };
-    matches!(claim(app, token).await, Ok(Claim::Guest(id, _, version))
-        if id == link.id && version == link.password_version)
+/// The guest whose cookie a client holds from opening a link under the password that it has now;
+/// `None` if there is no such cookie.
+pub async fn visitor_of(
+    app: &App,
+    client: &Client,
+    link: &shared_link::Model,
+) -> Option<VisitorId> {
+    let token = client.cookie(CookieName::Link(link.id))?;
+    match claim(app, token).await {
+        Ok(Claim::Guest(id, visitor_id, version))
+            if id == link.id && version == link.password_version =>
+        {
+            Some(visitor_id)
+        }
+        _ => None,
+    }
 }
 
 /// Looks again who calls: the credential may have been revoked since.
@@ -89,6 +100,26 @@ pub(super) async fn reauthenticate(app: &App, actor: &Actor) -> Result<Actor> {
                 still.extend(still_open(guest(app, link.link_id, visitor, version).await)?);
             }
             if still.is_empty() { Err(Error::CredentialInvalid) } else { Ok(Actor::Guest(still)) }
+        }
+    }
+}
+
+impl LinkActor {
+    /// A guest of a link as it is now.
+    pub(super) fn new(link: &shared_link::Model, visitor_id: VisitorId) -> Self {
+        Self {
+            link_id: link.id,
+            album_id: link.album_id,
+            creator_id: link.creator_id,
+            visitor_id,
+            password_version: link.password_version,
+            allow_download: link.allow_download,
+            quality: link.quality,
+            metadata: link.metadata,
+            allow_upload: link.allow_upload,
+            allow_undo: link.allow_undo,
+            activity: link.guest_activity,
+            expire_time: link.expire_time,
         }
     }
 }
@@ -175,18 +206,5 @@ async fn guest(
         .one(app.database.reader())
         .await?;
     let (link, _) = found.ok_or(Error::CredentialInvalid)?;
-    Ok(Actor::Guest(vec![LinkActor {
-        link_id,
-        album_id: link.album_id,
-        creator_id: link.creator_id,
-        visitor_id,
-        password_version,
-        allow_download: link.allow_download,
-        quality: link.quality,
-        metadata: link.metadata,
-        allow_upload: link.allow_upload,
-        allow_undo: link.allow_undo,
-        activity: link.guest_activity,
-        expire_time: link.expire_time,
-    }]))
+    Ok(Actor::Guest(vec![LinkActor::new(&link, visitor_id)]))
 }

@@ -34,7 +34,7 @@ pub async fn export(
     };
     let row = find.one(connection).await?.ok_or_else(|| Error::not_found("export", id))?;
     if let Some(album_id) = row.album_id {
-        let album = super::album(connection, actor, album_id, Role::Viewer).await;
+        let album = super::album_or_list(connection, actor, album_id, Role::Viewer).await;
         album.map_err(|error| hide_album(error, id))?.downloadable()?;
     } else if let Actor::Guest(links) = actor
         && !links.iter().any(|link| Some(link.link_id) == row.shared_link_id && link.allow_download)

@@ -49,8 +49,8 @@ use crate::time::Micros;
 
 pub use activity::{Author, activities, lock_activity, reader, writer};
 pub use album::{
-    album, album_assets, album_entries, album_files, album_places, albums, created, expired_albums,
-    lock_album, lock_albums_having, lock_expired_albums, places, with_role,
+    album, album_assets, album_entries, album_files, album_or_list, album_places, albums, created,
+    expired_albums, lock_album, lock_albums_having, lock_expired_albums, places, with_role,
 };
 pub use api_key::{api_key, api_keys};
 pub use asset::{
@@ -63,7 +63,7 @@ pub use audit::audit_events;
 pub use blob::named_blobs;
 pub use client::Client;
 pub use cookie::{Cookie, CookieName};
-pub use credential::{API_KEY_PREFIX, authenticate, authenticate_cookies, has_opened};
+pub use credential::{API_KEY_PREFIX, authenticate, authenticate_cookies, visitor_of};
 pub use event::{album_events, last_event, recent_revocations, watched_activity};
 pub use export::{export, export_part, export_parts, lock_export};
 pub use guard::guard;
@@ -78,7 +78,10 @@ pub use scope::Scopes;
 pub use session::{
     has_users, installation, lock_installation, lock_session, own_session, own_sessions,
 };
-pub use shared_link::{link_by_address, lock_shared_link, shared_link, shared_links};
+pub use shared_link::{
+    all_shared_links, guest_of, link_by_address, link_of_asset, lock_revocable_link,
+    lock_shared_link, opened_link, shared_link, shared_links,
+};
 pub use signing_key::{SigningKeys, forget_signing_keys, tokens};
 pub use upload::{
     active_uploads, duplicate_bytes, expired_uploads, finished_uploads, lock_expired_upload,
@@ -234,6 +237,19 @@ impl Actor {
             Self::User(user) => user.expire_time,
             Self::Guest(links) => links.iter().filter_map(|link| link.expire_time).min(),
             Self::Anonymous | Self::Operator => None,
+        }
+    }
+
+    /// The caller as far as one link goes: of a guest's links, only this one counts. Fails with
+    /// `NOT_FOUND` if it is not among them.
+    pub fn through(&self, id: SharedLinkId) -> Result<Self> {
+        match self {
+            Self::Guest(links) => {
+                let link = links.iter().find(|link| link.link_id == id);
+                let link = link.ok_or_else(|| Error::not_found("shared_link", id))?;
+                Ok(Self::Guest(vec![*link]))
+            }
+            Self::Anonymous | Self::User(_) | Self::Operator => Ok(self.clone()),
         }
     }
 

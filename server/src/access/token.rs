@@ -167,15 +167,21 @@ impl Tokens {
         )
     }
 
-    /// A token for a new guest of a link, good for `ttl` or as long as the link.
-    pub fn for_guest(&self, link: &SharedLink, now: Micros, ttl: Duration) -> Result<AccessToken> {
+    /// A token for a guest of a link, good for `ttl` or as long as the link.
+    pub fn for_guest(
+        &self,
+        link: &SharedLink,
+        visitor_id: VisitorId,
+        now: Micros,
+        ttl: Duration,
+    ) -> Result<AccessToken> {
         let expire_time = now.after(ttl).min(link.expire_time.unwrap_or(Micros(i64::MAX)));
         self.sign(
             &LinkClaims {
                 iss: ISSUER.to_owned(),
                 aud: LINK.to_owned(),
                 link_id: link.id.to_string(),
-                visitor_id: VisitorId::generate().to_string(),
+                visitor_id: visitor_id.to_string(),
                 password_version: link.password_version,
                 iat: now.seconds(),
                 exp: expire_time.seconds(),

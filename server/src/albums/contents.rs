@@ -281,7 +281,7 @@ async fn set_position(
     Ok(())
 }
 
-async fn entries_of(
+pub(super) async fn entries_of(
     transaction: &Transaction,
     album: &Granted<Album>,
     assets: impl IntoIterator<Item = AssetId>,

@@ -5,6 +5,7 @@
 
 mod contents;
 mod everywhere;
+mod link_list;
 mod list;
 mod members;
 mod rpc;
@@ -14,6 +15,7 @@ mod watch;
 
 pub use contents::{Added, add, add_assets, remove_assets, reorder_assets, take_out};
 pub use everywhere::{Assets, follow_times, remove_everywhere, set_hidden};
+pub use link_list::{add_to_list, create_list, remove_from_list};
 pub use list::{Category, Filter, Order, Trash, list};
 pub use members::{
     AddedMembers, Invited, MemberField, MemberView, NewMember, Private, add_members, list_members,

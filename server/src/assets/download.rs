@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::blob::{BlobError, BlobKey, Piece};
 use crate::entity::asset_file::{Kind, Model as AssetFile};
 use crate::error::{Error, Resource, Result};
-use crate::id::AssetId;
+use crate::id::{AssetId, SharedLinkId};
 
 /// How many bytes are read and sent at once. Larger windows cost memory for each slow client and
 /// gain nothing; gRPC clients refuse messages over 4 MiB.
@@ -26,12 +26,16 @@ pub struct Download {
     pub file: AssetFile,
     app: App,
     actor: Actor,
+    /// The link whose statistics count it.
+    counted_by: Option<SharedLinkId>,
 }
 
 /// Grants the caller a file of an asset. Requires to see the asset and, of a guest, a link that
 /// allows downloads.
 pub async fn download(app: &App, actor: &Actor, id: AssetId, kind: Kind) -> Result<Download> {
-    let asset = access::asset(app.database.reader(), actor, id).await?.downloadable()?;
+    let connection = app.database.reader();
+    let asset = access::asset(connection, actor, id).await?.downloadable()?;
+    let counted_by = access::link_of_asset(connection, actor, id).await?;
     let mut views = super::with_files(app, vec![asset.into_row()]).await?;
     let file = match (views.pop(), kind) {
         (Some(AssetView { still, .. }), Kind::Still) => Some(still),
@@ -39,7 +43,7 @@ pub async fn download(app: &App, actor: &Actor, id: AssetId, kind: Kind) -> Resu
         (None, _) => None,
     };
     let file = file.ok_or_else(|| Error::not_found("asset", id))?;
-    Ok(Download { file, app: app.clone(), actor: actor.clone() })
+    Ok(Download { file, app: app.clone(), actor: actor.clone(), counted_by })
 }
 
 impl Download {
@@ -49,10 +53,21 @@ impl Download {
         self.file.size_bytes.cast_unsigned()
     }
 
+    /// The same, but no download as the statistics of links count them.
+    #[must_use]
+    pub fn uncounted(self) -> Self {
+        Self { counted_by: None, ..self }
+    }
+
     /// The bytes of a range, in chunks of at most 1 MiB. Ends with an error when the caller loses
     /// the right to them, and before the last chunk of a whole file if it is damaged.
     pub fn stream(self, range: Range<u64>) -> impl Stream<Item = Result<Bytes>> + Send {
-        let Self { file, app, actor } = self;
+        let Self { file, app, actor, counted_by } = self;
+        if let Some(link_id) = counted_by
+            && range.start == 0
+        {
+            app.link_uses.note_download(link_id, app.now());
+        }
         let key = BlobKey::Original(file.blob_id);
         let checked = range == (0..file.size_bytes.cast_unsigned());
         let windows = windows(range).map(move |range| vec![Piece::Blob(key, range)]);

@@ -27,7 +27,7 @@ use crate::entity::album::Order as AlbumOrder;
 use crate::entity::asset::{Kind, Visibility};
 use crate::entity::asset_file::{Kind as FileKind, Model as AssetFile};
 use crate::error::{Error, Result};
-use crate::id::{AlbumId, AssetId};
+use crate::id::{AlbumId, AssetId, SharedLinkId};
 use crate::mask;
 use crate::page::{ASSET_SIZES, Page};
 use crate::time::{Date, Micros};
@@ -206,6 +206,7 @@ impl TryFrom<ListAssetsRequest> for Filter {
         });
         Ok(Self {
             album_id: AlbumId::parse(&request.album_id),
+            shared_link_id: SharedLinkId::parse(&request.shared_link_id),
             kind: kind(request.kind()),
             order: order(request.order()),
             visibility: visibility(request.visibility()),
@@ -223,6 +224,7 @@ impl From<GetTimelineBucketsRequest> for Filter {
     fn from(request: GetTimelineBucketsRequest) -> Self {
         Self {
             album_id: AlbumId::parse(&request.album_id),
+            shared_link_id: SharedLinkId::parse(&request.shared_link_id),
             kind: kind(request.kind()),
             order: order(request.order()),
             visibility: visibility(request.visibility()),

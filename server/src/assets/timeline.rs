@@ -16,15 +16,17 @@ use crate::entity::album_asset::{self, Model as AlbumAsset};
 use crate::entity::album_member::Role;
 use crate::entity::asset::{self, Column, Kind, Model as Asset, Visibility};
 use crate::error::{Error, Result};
-use crate::id::{AlbumId, AssetId};
+use crate::id::{AlbumId, AssetId, SharedLinkId};
 use crate::page::{self, Page, Paged};
 use crate::time::{Date, Micros};
 
 /// Which assets to list.
 #[derive(Debug, Default)]
 pub struct Filter {
-    /// Those of an album, else the caller's own.
+    /// Those of an album.
     pub album_id: Option<AlbumId>,
+    /// Those that a link shows. Without it and an album, the caller's own.
+    pub shared_link_id: Option<SharedLinkId>,
     /// Only those of a kind.
     pub kind: Option<Kind>,
     /// Newest first, oldest first, or the album's own order.
@@ -74,16 +76,30 @@ pub async fn list(
     filter: &Filter,
     page: &Page,
 ) -> Result<Paged<AssetView>> {
-    let Some(album_id) = filter.album_id else { return list_own(app, actor, filter, page).await };
-    filter.refuse_own()?;
-    let connection = app.database.reader();
-    let album = access::album(connection, actor, album_id, Role::Viewer).await?;
+    let Some(album) = album(app, actor, filter).await? else {
+        return list_own(app, actor, filter, page).await;
+    };
     let entries = entries(app, &album, filter, page).await?;
     let order = filter.order.unwrap_or(album.order);
     let paged = page.paged(entries, |(entry, _)| entry_key(order, entry));
     let assets = paged.rows.into_iter().map(|(_, asset)| asset).collect();
     let rows = with_files(app, assets).await?;
     Ok(Paged { rows, next_page_token: paged.next_page_token })
+}
+
+/// The album, or what the link shows, if the filter names either.
+async fn album(app: &App, actor: &Actor, filter: &Filter) -> Result<Option<Granted<Album>>> {
+    let connection = app.database.reader();
+    let album = match (filter.album_id, filter.shared_link_id) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => {
+            return Err(Error::invalid("shared_link_id", "must not be set with album_id"));
+        }
+        (Some(id), None) => access::album(connection, actor, id, Role::Viewer).await?,
+        (None, Some(id)) => access::opened_link(connection, actor, id).await?.1,
+    };
+    filter.refuse_own()?;
+    Ok(Some(album))
 }
 
 async fn list_own(
@@ -115,7 +131,7 @@ fn own(actor: &Actor) -> Result<&UserActor> {
     match actor {
         Actor::User(user) => Ok(user),
         Actor::Guest(_) | Actor::Anonymous | Actor::Operator => {
-            Err(Error::invalid("album_id", "must be set by guests"))
+            Err(Error::invalid("album_id", "must be set by guests, or shared_link_id"))
         }
     }
 }
@@ -164,10 +180,8 @@ pub async fn get_timeline_buckets(
     filter: &Filter,
     unit: Unit,
 ) -> Result<Vec<Bucket>> {
-    let (days, order) = match filter.album_id {
-        Some(id) => {
-            filter.refuse_own()?;
-            let album = access::album(app.database.reader(), actor, id, Role::Viewer).await?;
+    let (days, order) = match album(app, actor, filter).await? {
+        Some(album) => {
             (album_days(app, &album, filter).await?, filter.order.unwrap_or(album.order))
         }
         None => {
@@ -235,7 +249,7 @@ impl Filter {
             (None, Trash::Only) => "only_deleted",
             (None, Trash::Without) => return Ok(()),
         };
-        Err(Error::invalid(field, "must not be set with album_id"))
+        Err(Error::invalid(field, "must not be set with an album or link"))
     }
 
     /// Which of the caller's own assets.

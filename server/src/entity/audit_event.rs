@@ -78,4 +78,6 @@ pub enum Kind {
     AlbumMemberRemoved = 21,
     /// An album was handed over; the subject is `ALBUM/USER`, the new owner.
     AlbumTransferred = 22,
+    /// The policy for shared links was changed; there is no subject.
+    SharingPolicyUpdated = 23,
 }

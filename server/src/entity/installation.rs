@@ -16,7 +16,7 @@ pub struct Model {
     pub setup_token_hash: Option<Vec<u8>>,
     /// When the installation was made.
     pub create_time: Micros,
-    /// Whether people may make shared links, and existing ones open.
+    /// Whether people may make shared links. Those that are there go on.
     pub allow_links: bool,
     /// Whether new links must have a password.
     pub require_link_password: bool,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sea_orm::sqlx::postgres::PgListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{ALBUM, CHANNEL};
+use super::{ALBUM, CHANNEL, write_link_uses};
 use crate::access;
 use crate::app::App;
 use crate::config::DatabaseUrl;
@@ -15,11 +15,16 @@ use crate::id::AlbumId;
 /// How often revocations are looked for: they end streams on other servers within two seconds.
 const INTERVAL: Duration = Duration::from_secs(1);
 
+/// How often it is written down what guests downloaded. A crash loses what came since.
+const USES_INTERVAL: Duration = Duration::from_secs(5);
+
 /// Follows other servers until `stopping`: what they revoke, by one query a second, and, on
 /// PostgreSQL, what they are told of albums at once.
 pub fn follow(app: &App, stopping: &CancellationToken) {
     let watching = watch_revocations(app.clone());
     tokio::spawn(stopping.clone().run_until_cancelled_owned(watching));
+    let counting = count_uses(app.clone());
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(counting));
     if let DatabaseUrl::Postgres(url) = &app.config.database_url {
         let listening = listen(app.clone(), url.expose().to_owned());
         tokio::spawn(stopping.clone().run_until_cancelled_owned(listening));
@@ -32,6 +37,15 @@ async fn watch_revocations(app: App) {
             log(&error);
         }
         tokio::time::sleep(INTERVAL).await;
+    }
+}
+
+async fn count_uses(app: App) {
+    loop {
+        tokio::time::sleep(USES_INTERVAL).await;
+        if let Err(error) = write_link_uses(&app).await {
+            log(&error);
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod follow;
 mod hub;
+mod link_use;
 mod sweep;
 
 use prost::Message as _;
@@ -16,6 +17,7 @@ use sea_orm::{
 
 pub use follow::follow;
 pub use hub::{Entry, Hub, Subscription, WatchedActivity};
+pub use link_use::{LinkUses, write_link_uses};
 pub use sweep::Sweep;
 
 use crate::access::{self, Subject};

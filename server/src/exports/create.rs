@@ -14,8 +14,9 @@ use crate::entity::asset;
 use crate::entity::asset_file::Model as AssetFile;
 use crate::entity::{export, export_part};
 use crate::error::{Error, Result};
-use crate::id::{AlbumId, AssetId, ExportId};
+use crate::id::{AlbumId, AssetId, ExportId, SharedLinkId};
 use crate::keys;
+use crate::shared_links;
 use crate::time::{Date, Micros};
 use crate::zip::{self, Entry, EntryTime, Manifest, Names};
 
@@ -31,6 +32,8 @@ pub enum Source {
     Album(AlbumId),
     /// Assets, in this order.
     Selection(Vec<AssetId>),
+    /// What a link shows, in its order.
+    SharedLink(SharedLinkId),
 }
 
 /// How archives are divided.
@@ -67,26 +70,36 @@ pub async fn create(app: &App, actor: &Actor, new: NewExport) -> Result<ExportVi
             result => return result,
         }
     }
-    let (title, views) = resolve(app, actor, &new.source).await?;
+    let (album_id, title, views) = resolve(app, actor, &new.source).await?;
     let limit = part_limit(app, actor, new.max_part_size).await?;
     let folders = new.folders;
     let settled = tokio::task::spawn_blocking(move || settle(title, views, folders, limit));
     let settled = settled.await.map_err(Error::internal)??;
-    let export = store(app, actor, &new, settled).await?;
+    let export = store(app, actor, &new, album_id, settled).await?;
     view(app, export).await
 }
 
 /// What the caller may download now, in order, and what to call it.
-async fn resolve(app: &App, actor: &Actor, source: &Source) -> Result<(String, Vec<AssetView>)> {
+async fn resolve(
+    app: &App,
+    actor: &Actor,
+    source: &Source,
+) -> Result<(Option<AlbumId>, String, Vec<AssetView>)> {
     match source {
         Source::Album(id) => {
             let album = access::album(app.database.reader(), actor, *id, Role::Viewer).await?;
             let album = album.downloadable()?;
             let views = album_views(app, &album).await?;
-            Ok((album.into_row().display_name, views))
+            Ok((Some(*id), album.into_row().display_name, views))
         }
         Source::Selection(ids) => {
-            Ok((SELECTION_NAME.to_owned(), selected_views(app, actor, ids).await?))
+            Ok((None, SELECTION_NAME.to_owned(), selected_views(app, actor, ids).await?))
+        }
+        Source::SharedLink(id) => {
+            let (link, album) = access::opened_link(app.database.reader(), actor, *id).await?;
+            let album = album.downloadable()?;
+            let views = album_views(app, &album).await?;
+            Ok((Some(album.id), shared_links::title(&link, &album), views))
         }
     }
 }
@@ -215,15 +228,15 @@ async fn store(
     app: &App,
     actor: &Actor,
     new: &NewExport,
+    album_id: Option<AlbumId>,
     settled: Settled,
 ) -> Result<export::Model> {
     let (id, now) = (new.id.unwrap_or_else(ExportId::generate), app.now());
     let is_chosen = new.id.is_some();
-    let album_id = match &new.source {
-        Source::Album(id) => Some(*id),
-        Source::Selection(_) => None,
-    };
-    let link = actor.links().iter().find(|link| album_id.is_none_or(|id| id == link.album_id));
+    let link = actor.links().iter().find(|link| match new.source {
+        Source::SharedLink(id) => id == link.link_id,
+        Source::Album(_) | Source::Selection(_) => album_id.is_none_or(|id| id == link.album_id),
+    });
     let row = export::Model {
         id,
         user_id: actor.user().ok().map(|user| user.id),

@@ -19,7 +19,7 @@ use crate::access::open;
 use crate::app::App;
 use crate::entity::export_part::Summary;
 use crate::error::{Error, Result};
-use crate::id::{AlbumId, AssetId, ExportId};
+use crate::id::{AlbumId, AssetId, ExportId, SharedLinkId};
 
 /// What stands for itself in a path (RFC 3986, section 2.3).
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -105,6 +105,9 @@ impl TryFrom<CreateExportRequest> for NewExport {
             Some(SourceOption::Selection(selection)) => {
                 let ids = selection.asset_ids.iter().map(|id| AssetId::parse(id));
                 ids.collect::<Option<_>>().map(Source::Selection)
+            }
+            Some(SourceOption::SharedLinkId(id)) => {
+                SharedLinkId::parse(&id).map(Source::SharedLink)
             }
             None => None,
         };

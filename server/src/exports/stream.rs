@@ -69,6 +69,11 @@ impl ExportPart {
         }
         refuse_withdrawn(&app, &actor, &export, &blobs).await?;
         metrics::counter!("albumen_export_streams_total").increment(1);
+        if let Some(link_id) = export.shared_link_id
+            && range.start == 0
+        {
+            app.link_uses.note_download(link_id, app.now());
+        }
         let windows = Windows { layout: layout.clone(), position: range.start, end: range.end };
         let mut check = Check { layout, position: range.start, running: None };
         let (app_, export_id) = (app.clone(), export.id);

@@ -183,7 +183,7 @@ fn pages(app: &App) -> Router {
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readiness))
         .merge(installation::routes());
-    for (routes, rpc) in [assets::routes(), exports::routes()] {
+    for (routes, rpc) in [assets::routes(), exports::routes(), shared_links::routes()] {
         let layer = from_fn_with_state((app.clone(), rpc), authenticate::as_rpc);
         pages = pages.merge(routes.route_layer(layer));
     }

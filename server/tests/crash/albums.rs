@@ -159,6 +159,7 @@ async fn change_contents(
             let request = CreateSharedLinkRequest {
                 shared_link: Some(shared),
                 request_id: request_id.clone(),
+                ..Default::default()
             };
             links.create_shared_link(request).await?;
             album.links.insert(request_id, Some(false));

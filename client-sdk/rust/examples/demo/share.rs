@@ -39,6 +39,7 @@ pub(crate) async fn publish(
     let request = CreateSharedLinkRequest {
         shared_link: Some(SharedLink { album_id: album.id, ..SharedLink::default() }),
         request_id: Uuid::now_v7().to_string(),
+        ..CreateSharedLinkRequest::default()
     };
     let create = || async { client.shared_links().create_shared_link(request.clone()).await };
     Ok(retry(create).await?)

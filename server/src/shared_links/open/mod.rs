@@ -1,16 +1,19 @@
 //! Opening a link as a guest.
 
+pub(super) mod rpc;
+
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use crate::access::token::AccessToken;
-use crate::access::{self, Attempt, Client, Cookie, CookieName};
+use crate::access::{self, Actor, Attempt, Client, Cookie, CookieName};
 use crate::app::App;
 use crate::audit;
 use crate::entity::album::Model as Album;
 use crate::entity::audit_event::Kind;
-use crate::entity::shared_link::{self, Model as SharedLink};
+use crate::entity::shared_link::{self, Column, Model as SharedLink};
 use crate::error::{Error, Result, log};
-use crate::id::SharedLinkId;
+use crate::id::{SharedLinkId, VisitorId};
 use crate::time::Micros;
 
 /// A link that a guest has opened.
@@ -39,12 +42,14 @@ impl Opened {
 
 /// Opens a link as a guest. An unknown, an expired and a revoked link fail alike.
 ///
-/// A client that opened the link before, and still holds its cookie, needs no password. Guesses at
-/// addresses and passwords are counted; `TOO_MANY_ATTEMPTS` puts them off.
+/// A client that opened the link before, and still holds its cookie, needs no password and stays
+/// the guest that it was. Guesses at addresses and passwords are counted; `TOO_MANY_ATTEMPTS` puts
+/// them off.
 pub async fn open(app: &App, client: &Client, key_or_slug: &str, password: &str) -> Result<Opened> {
     let (link, album) = find(app, client, key_or_slug).await?;
+    let visitor = access::visitor_of(app, client, &link).await;
     if let Some(hash) = &link.password_hash
-        && !access::has_opened(app, client, &link).await
+        && visitor.is_none()
     {
         if password.is_empty() {
             return Err(Error::LinkPasswordRequired);
@@ -55,14 +60,57 @@ pub async fn open(app: &App, client: &Client, key_or_slug: &str, password: &str)
             log(&error);
         }
     }
+    count(app, &link, visitor.is_none()).await?;
+    let visitor = visitor.unwrap_or_else(VisitorId::generate);
     let tokens = access::tokens(app).await?;
-    let token = tokens.for_guest(&link, app.now(), app.config.link_session_ttl)?;
+    let token = tokens.for_guest(&link, visitor, app.now(), app.config.link_session_ttl)?;
     Ok(Opened { link, album, token })
+}
+
+/// Counts that a link was opened. Fails if it was revoked meanwhile.
+async fn count(app: &App, link: &SharedLink, is_new_visitor: bool) -> Result<()> {
+    let (id, now) = (link.id, app.now());
+    let counted = app.transact(move |transaction| async move {
+        let count = |column| Expr::col(column).add(1_i64);
+        let mut update = shared_link::Entity::update_many()
+            .col_expr(Column::OpenCount, count(Column::OpenCount))
+            .col_expr(Column::LastUseTime, now.0.into())
+            .filter(Column::Id.eq(id))
+            .filter(Column::DeleteTime.is_null());
+        if is_new_visitor {
+            update = update.col_expr(Column::VisitorCount, count(Column::VisitorCount));
+        }
+        Ok(update.exec(&*transaction).await?.rows_affected)
+    });
+    if counted.await? > 0 { Ok(()) } else { Err(Error::not_found("shared_link", "")) }
+}
+
+/// What a link shows, for a guest who has opened it or a user who sees it. Without an id, the one
+/// that the guest has opened.
+pub async fn get_opened(
+    app: &App,
+    actor: &Actor,
+    id: Option<SharedLinkId>,
+) -> Result<(SharedLink, Album)> {
+    let id = match (id, actor.links()) {
+        (Some(id), _) => id,
+        (None, [link]) => link.link_id,
+        (None, _) => {
+            let rule = "must be set, unless a guest has opened one link only";
+            return Err(Error::invalid("shared_link_id", rule));
+        }
+    };
+    let (link, album) = access::opened_link(app.database.reader(), actor, id).await?;
+    Ok((link, album.into_row()))
 }
 
 /// Finds a link by its address. One that does not open is counted by the same transaction, so that
 /// guesses at the same time count too.
-async fn find(app: &App, client: &Client, key_or_slug: &str) -> Result<(SharedLink, Album)> {
+pub(super) async fn find(
+    app: &App,
+    client: &Client,
+    key_or_slug: &str,
+) -> Result<(SharedLink, Album)> {
     let attempt = Attempt::at_addresses(app, client.network);
     let (app_, key_or_slug) = (app.clone(), key_or_slug.to_owned());
     app.transact(move |transaction| async move {
