@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, Condition, QueryFilter as _, QuerySelect as _};
 
-use crate::access::{self, Actor};
+use crate::access::{self, Actor, Granted};
 use crate::app::App;
 use crate::entity::activity::{self, Column, Kind};
+use crate::entity::album::Model as Album;
 use crate::entity::album_asset;
 use crate::entity::album_member::Role;
 use crate::error::Result;
@@ -50,7 +51,6 @@ pub async fn get_counts(
     let connection = app.database.reader();
     let album = access::album(connection, actor, id, Role::Viewer).await?;
     let reader = access::reader(actor, &album)?;
-    let number = || Expr::col((activity::Entity, Column::Id)).count();
     let all = access::activities(&album)
         .select_only()
         .column(Column::Kind)
@@ -61,22 +61,36 @@ pub async fn get_counts(
     let liked = access::activities(&album)
         .filter(reader.own())
         .filter(Column::Kind.eq(Kind::Like))
-        .filter(Condition::any().add(Column::AssetId.is_null()).add(is_asked.clone()))
+        .filter(Condition::any().add(Column::AssetId.is_null()).add(is_asked))
         .select_only()
         .column(Column::AssetId);
     let liked: Vec<Option<AssetId>> = liked.into_tuple().all(connection).await?;
     let of = |kind| all.get(&kind).copied().unwrap_or(0);
-    let mut counts = Counts {
+    Ok(Counts {
         comments: of(Kind::Comment),
         likes: of(Kind::Like),
         is_liked: liked.contains(&None),
-        assets: Vec::new(),
-    };
+        assets: of_assets(app, &album, assets, &liked).await?,
+    })
+}
+
+async fn of_assets(
+    app: &App,
+    album: &Granted<Album>,
+    assets: Vec<AssetId>,
+    liked: &[Option<AssetId>],
+) -> Result<Vec<AssetCounts>> {
     if assets.is_empty() {
-        return Ok(counts);
+        return Ok(Vec::new());
     }
-    let each = access::activities(&album)
-        .filter(is_asked)
+    let connection = app.database.reader();
+    let shown = access::album_entries(album)
+        .filter(album_asset::Column::AssetId.is_in(assets.iter().copied()))
+        .select_only()
+        .column(album_asset::Column::AssetId);
+    let shown: Vec<AssetId> = shown.into_tuple().all(connection).await?;
+    let each = access::activities(album)
+        .filter(Column::AssetId.is_in(assets.iter().copied()))
         .select_only()
         .column(Column::AssetId)
         .column(Column::Kind)
@@ -86,21 +100,17 @@ pub async fn get_counts(
     let each: Vec<(AssetId, Kind, i64)> = each.into_tuple().all(connection).await?;
     let each: HashMap<_, _> =
         each.into_iter().map(|(asset, kind, number)| ((asset, kind), number)).collect();
-    let shown = access::album_entries(&album)
-        .filter(album_asset::Column::AssetId.is_in(assets.iter().copied()))
-        .select_only()
-        .column(album_asset::Column::AssetId);
-    let shown: Vec<AssetId> = shown.into_tuple().all(connection).await?;
     let of = |asset_id, kind| each.get(&(asset_id, kind)).copied().unwrap_or(0);
-    counts.assets = assets
-        .into_iter()
-        .filter(|asset_id| shown.contains(asset_id))
-        .map(|asset_id| AssetCounts {
-            asset_id,
-            comments: of(asset_id, Kind::Comment),
-            likes: of(asset_id, Kind::Like),
-            is_liked: liked.contains(&Some(asset_id)),
-        })
-        .collect();
-    Ok(counts)
+    let counts = assets.into_iter().filter(|asset_id| shown.contains(asset_id));
+    let counts = counts.map(|asset_id| AssetCounts {
+        asset_id,
+        comments: of(asset_id, Kind::Comment),
+        likes: of(asset_id, Kind::Like),
+        is_liked: liked.contains(&Some(asset_id)),
+    });
+    Ok(counts.collect())
+}
+
+fn number() -> Expr {
+    Expr::col((activity::Entity, Column::Id)).count()
 }
