@@ -120,7 +120,7 @@ async fn guest(
 /// What happened in an album.
 async fn happened(server: &TestServer, album: &Album) -> Vec<Event> {
     let id = AlbumId::parse(&album.id).unwrap();
-    let events = events::after(server.app.database.reader(), id, 0, 1000).await.unwrap();
+    let events = events::after(&server.app, id, 0, 1000).await.unwrap();
     events.into_iter().map(|(_, event)| event).collect()
 }
 

@@ -29,6 +29,7 @@ pub(super) async fn call(row: &str, who: &Person, world: &World) -> Code {
         "UploadService" => call_upload(rpc, who, world).await,
         "AssetService" => call_asset(rpc, who, world).await,
         "AlbumService" => call_album(rpc, who, world).await,
+        "ActivityService" => call_activity(rpc, who, world).await,
         "SharedLinkService" => call_link(rpc, who, world).await,
         "ExportService" => call_export(rpc, who, world).await,
         "GET " => call_http(rpc, who, world).await,
@@ -168,8 +169,19 @@ async fn call_user(rpc: &str, who: &Person, world: &World) -> Code {
 
 async fn call_upload(rpc: &str, who: &Person, world: &World) -> Code {
     let mut uploads = who.uploads();
-    let upload_id = world.upload.id.clone();
+    let (rpc, upload_id) = match rpc.strip_suffix(" own") {
+        Some(rpc) => (rpc, world.own_upload.id.clone()),
+        None => (rpc, world.upload.id.clone()),
+    };
     match rpc {
+        "UndoUpload" => code(uploads.undo_upload(UndoUploadRequest { upload_id }).await),
+        "CreateUpload into the album" => {
+            let album_id = world.album.id.clone();
+            let file_name = "x".to_owned();
+            let upload = Upload { file_name, size_bytes: 1, album_id, ..Upload::default() };
+            let request = CreateUploadRequest { upload: Some(upload), ..Default::default() };
+            code(uploads.create_upload(request).await)
+        }
         "GetUpload" => code(uploads.get_upload(GetUploadRequest { upload_id }).await),
         "CreateUpload" => {
             let upload = Upload { file_name: "x".to_owned(), size_bytes: 1, ..Upload::default() };
@@ -199,6 +211,16 @@ async fn call_asset(rpc: &str, who: &Person, world: &World) -> Code {
         "ListAssets album" => {
             let album_id = world.album.id.clone();
             code(assets.list_assets(ListAssetsRequest { album_id, ..Default::default() }).await)
+        }
+        "ListAssets of a link" => {
+            let shared_link_id = world.link.id.clone();
+            let request = ListAssetsRequest { shared_link_id, ..Default::default() };
+            code(assets.list_assets(request).await)
+        }
+        "GetTimelineBuckets of a link" => {
+            let shared_link_id = world.link.id.clone();
+            let request = GetTimelineBucketsRequest { shared_link_id, ..Default::default() };
+            code(assets.get_timeline_buckets(request).await)
         }
         "DownloadAsset" => {
             let request = DownloadAssetRequest { asset_id, ..Default::default() };
@@ -364,10 +386,84 @@ async fn call_link(rpc: &str, who: &Person, world: &World) -> Code {
         "DeleteSharedLink" => {
             code(links.delete_shared_link(DeleteSharedLinkRequest { shared_link_id }).await)
         }
+        "GetSharedLink list" => {
+            let shared_link_id = world.list.id.clone();
+            code(links.get_shared_link(GetSharedLinkRequest { shared_link_id }).await)
+        }
+        "CreateSharedLink list" => {
+            let request = CreateSharedLinkRequest {
+                shared_link: Some(SharedLink::default()),
+                asset_ids: vec![world.asset.id.clone()],
+                ..Default::default()
+            };
+            code(links.create_shared_link(request).await)
+        }
         "OpenSharedLink" => {
             let key_or_slug = address(&world.link).to_owned();
             let request = OpenSharedLinkRequest { key_or_slug, ..Default::default() };
             code(links.open_shared_link(request).await)
+        }
+        "GetOpenedLink" => {
+            code(links.get_opened_link(GetOpenedLinkRequest { shared_link_id }).await)
+        }
+        _ => call_link_more(rpc, who, world).await,
+    }
+}
+
+async fn call_link_more(rpc: &str, who: &Person, world: &World) -> Code {
+    let mut links = who.links();
+    let (list, asset_ids) = (world.list.id.clone(), vec![world.loose.id.clone()]);
+    match rpc {
+        "ListAllSharedLinks" => {
+            code(links.list_all_shared_links(ListAllSharedLinksRequest::default()).await)
+        }
+        "AddSharedLinkAssets" => {
+            let request = AddSharedLinkAssetsRequest { shared_link_id: list, asset_ids };
+            code(links.add_shared_link_assets(request).await)
+        }
+        "RemoveSharedLinkAssets" => {
+            let request = RemoveSharedLinkAssetsRequest { shared_link_id: list, asset_ids };
+            code(links.remove_shared_link_assets(request).await)
+        }
+        "GetSharedLinkStats" => {
+            let shared_link_id = world.link.id.clone();
+            code(links.get_shared_link_stats(GetSharedLinkStatsRequest { shared_link_id }).await)
+        }
+        "GetSharingPolicy" => code(links.get_sharing_policy(GetSharingPolicyRequest {}).await),
+        "UpdateSharingPolicy" => {
+            let policy = SharingPolicy { allow_links: Some(true), ..Default::default() };
+            let request =
+                UpdateSharingPolicyRequest { sharing_policy: Some(policy), update_mask: None };
+            code(links.update_sharing_policy(request).await)
+        }
+        _ => panic!("{rpc}"),
+    }
+}
+
+async fn call_activity(rpc: &str, who: &Person, world: &World) -> Code {
+    let mut activities = who.activities();
+    let album_id = world.album.id.clone();
+    match rpc {
+        "ListActivities" => {
+            let request = ListActivitiesRequest { album_id, ..Default::default() };
+            code(activities.list_activities(request).await)
+        }
+        "GetActivityCounts" => {
+            let request = GetActivityCountsRequest { album_id, ..Default::default() };
+            code(activities.get_activity_counts(request).await)
+        }
+        "CreateComment" => {
+            let text = "x".to_owned();
+            let request = CreateCommentRequest { album_id, text, ..Default::default() };
+            code(activities.create_comment(request).await)
+        }
+        "DeleteComment" => {
+            let activity_id = world.comment.id.clone();
+            code(activities.delete_comment(DeleteCommentRequest { activity_id }).await)
+        }
+        "SetLike" => {
+            let request = SetLikeRequest { album_id, liked: true, ..Default::default() };
+            code(activities.set_like(request).await)
         }
         _ => panic!("{rpc}"),
     }
@@ -378,6 +474,11 @@ async fn call_export(rpc: &str, who: &Person, world: &World) -> Code {
     let export_id = world.export.id.clone();
     match rpc {
         "CreateExport" => who.export(&world.album).await.map_or_else(|s| s.code(), |_| OK),
+        "CreateExport of a link" => {
+            let source = Some(create_export_request::Source::SharedLinkId(world.link.id.clone()));
+            let request = CreateExportRequest { source, ..Default::default() };
+            code(exports.create_export(request).await)
+        }
         "GetExport" => code(exports.get_export(GetExportRequest { export_id }).await),
         "StreamExport" => {
             let request = StreamExportRequest { export_id, part: 1, ..Default::default() };
@@ -393,6 +494,8 @@ async fn call_http(route: &str, who: &Person, world: &World) -> Code {
     let path = match route {
         "api/assets/original" => format!("/api/assets/{}/original", world.asset.id),
         "api/exports/part" => world.export.parts[0].http_path.clone(),
+        "share/page" => format!("/share/{}", address(&world.link)),
+        "share/page/cover" => format!("/share/{}/cover", address(&world.link)),
         _ => panic!("{route}"),
     };
     match who.get(&path, &[]).await.0.as_u16() {

@@ -29,6 +29,7 @@ impl Row {
         match self.name {
             "GET /api/assets/original" => "asset.read",
             "GET /api/exports/part" => "export.read",
+            "GET /share/page" | "GET /share/page/cover" => "link.open",
             _ => self.method().and_then(|method| albumen::method(&method)).unwrap().scope,
         }
     }

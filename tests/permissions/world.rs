@@ -3,7 +3,8 @@
 use albumen::v1::*;
 use prost_types::{FieldMask, Timestamp};
 
-use crate::support::{Person, TestServer};
+use super::table::Row;
+use crate::support::{Person, TestServer, fixtures};
 
 /// The owner's things.
 pub(super) struct World {
@@ -12,8 +13,14 @@ pub(super) struct World {
     /// In no album.
     pub(super) loose: Asset,
     pub(super) upload: Upload,
+    /// The persona's own, if they may upload; else the owner's. For undoing it is finished.
+    pub(super) own_upload: Upload,
     pub(super) link: SharedLink,
+    /// To a list of one asset.
+    pub(super) list: SharedLink,
     pub(super) export: Export,
+    /// Written by the viewer.
+    pub(super) comment: Activity,
     /// A user whom administrators change.
     pub(super) target: User,
     /// A member whom others change.
@@ -80,13 +87,29 @@ impl Cast {
         {
             owner.add_member(&album, person, role).await;
         }
+        let asset = assets.pop().unwrap();
+        let request = CreateSharedLinkRequest {
+            shared_link: Some(SharedLink::default()),
+            asset_ids: vec![asset.id.clone()],
+            ..Default::default()
+        };
+        let list = owner.links().create_shared_link(request).await.unwrap().into_inner();
+        let request = CreateCommentRequest {
+            album_id: album.id.clone(),
+            text: "Lovely".to_owned(),
+            ..Default::default()
+        };
+        let comment = self.viewer.activities().create_comment(request).await.unwrap().into_inner();
         World {
             album,
-            asset: assets.pop().unwrap(),
+            asset,
             loose,
+            own_upload: upload.clone(),
             upload,
             link,
+            list,
             export,
+            comment,
             target: self.target.clone(),
             viewer: self.viewer.clone(),
             editor: self.editor.clone(),
@@ -94,12 +117,12 @@ impl Cast {
         }
     }
 
-    /// A persona who is to make a call of `scope`, and a new world around them.
+    /// A persona who is to make the call of a row, and a new world around them.
     pub(super) async fn play(
         &self,
         persona: &str,
         server: &TestServer,
-        scope: &str,
+        row: &Row,
     ) -> (Person, World) {
         let mut world = self.world().await;
         if let Some(link) = link_of(persona) {
@@ -116,7 +139,7 @@ impl Cast {
             "former member" => self.left(&world).await,
             "administrator" => self.admin.clone(),
             "owner's key" => self.key(server, |_| true).await,
-            "owner's other key" => self.key(server, |it| it != scope).await,
+            "owner's other key" => self.key(server, |it| it != row.scope()).await,
             "guest of another link" => self.other_guest.clone(),
             _ => server.guest(&world.link, "").await,
         };
@@ -127,8 +150,31 @@ impl Cast {
         if let Ok(own) = person.export(&world.album).await {
             world.export = own;
         }
+        if row.name.ends_with(" own") && row.name.starts_with("UploadService") {
+            self.upload(&person, &mut world, row.name.contains("Undo")).await;
+        }
+        if persona == "guest without metadata" {
+            server.run_jobs().await;
+        }
         self.spoil(persona, server, &world.link).await;
         (person, world)
+    }
+
+    /// Lets the persona upload a photo, in whole or none of it yet.
+    async fn upload(&self, person: &Person, world: &mut World, is_whole: bool) {
+        let bytes = fixtures::photo(self.photos.replace(self.photos.get() + 1) + 50_000);
+        let upload = Upload {
+            file_name: "own.jpg".to_owned(),
+            size_bytes: bytes.len().try_into().unwrap(),
+            ..Upload::default()
+        };
+        let request = CreateUploadRequest { upload: Some(upload), ..Default::default() };
+        let Ok(upload) = person.uploads().create_upload(request).await else { return };
+        world.own_upload = upload.into_inner();
+        if is_whole {
+            person.stream(&world.own_upload.id, 0, &bytes).await.unwrap();
+            person.finish(&world.own_upload.id).await.unwrap();
+        }
     }
 
     async fn joined(&self, world: &World, role: AlbumRole) -> Person {
@@ -198,6 +244,21 @@ fn link_of(persona: &str) -> Option<SharedLink> {
     match persona {
         "guest of another link" => None,
         "guest without download" => Some(SharedLink { allow_download: Some(false), ..link }),
+        "guest of previews" => {
+            Some(SharedLink { quality: SharedLinkQuality::Previews.into(), ..link })
+        }
+        "guest without metadata" => {
+            Some(SharedLink { metadata: SharedLinkMetadata::Hidden.into(), ..link })
+        }
+        "guest who reads" => {
+            Some(SharedLink { guest_activity: GuestActivity::Read.into(), ..link })
+        }
+        "guest who does all" => Some(SharedLink {
+            guest_activity: GuestActivity::Write.into(),
+            allow_upload: Some(true),
+            allow_undo: Some(true),
+            ..link
+        }),
         guest if guest.starts_with("guest") => Some(link),
         _ => None,
     }
