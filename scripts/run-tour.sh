@@ -38,9 +38,9 @@ walk grpcurl
 echo "ok 1 - the tour is walked: the photo came back as it went in"
 
 walk sharing
-for reason in LINK_PASSWORD_REQUIRED LINK_PASSWORD_WRONG TOO_MANY_ATTEMPTS DOWNLOAD_NOT_ALLOWED \
-    CREDENTIAL_INVALID LINK_POLICY RESOURCE_NOT_FOUND; do
-    grep -q "$reason" "$work.out" || { echo "nothing was refused with $reason" >&2 && exit 1; }
+for refusal in 'has a password' "not the link's password" 'too many wrong attempts' \
+    DOWNLOAD_NOT_ALLOWED 'expired or revoked' 'breaks max_link_lifetime' 'does not exist'; do
+    grep -q "$refusal" "$work.out" || { echo "nothing was refused as: $refusal" >&2 && exit 1; }
 done
 echo "ok 2 - the life of a link is lived: what was refused was refused for its reason"
 echo "# pass 2"

@@ -24,7 +24,7 @@ pub fn follow(app: &App, stopping: &CancellationToken) {
     let watching = watch_revocations(app.clone());
     tokio::spawn(stopping.clone().run_until_cancelled_owned(watching));
     let counting = count_uses(app.clone());
-    tokio::spawn(stopping.clone().run_until_cancelled_owned(counting));
+    app.spawn(stopping.clone().run_until_cancelled_owned(counting));
     if let DatabaseUrl::Postgres(url) = &app.config.database_url {
         let listening = listen(app.clone(), url.expose().to_owned());
         tokio::spawn(stopping.clone().run_until_cancelled_owned(listening));

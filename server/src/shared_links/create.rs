@@ -80,7 +80,7 @@ enum Locked {
     /// An equal call was first.
     Repeated(Box<SharedLink>, Box<Album>),
     /// What the new link shows.
-    New(Granted<Album>),
+    New(Box<Granted<Album>>),
 }
 
 /// Locks the album, or the caller, and makes the list, if `check` allows a new link.
@@ -99,7 +99,7 @@ async fn locked(
                 return Ok(Locked::Repeated(Box::new(link), Box::new(album)));
             }
             check()?;
-            Ok(Locked::New(album))
+            Ok(Locked::New(Box::new(album)))
         }
         Target::List(assets) => {
             let owner = access::lock_user(transaction, actor.user()?.id).await?;
@@ -109,7 +109,7 @@ async fn locked(
             check()?;
             let list = albums::create_list(app, transaction, &owner, &assets).await?;
             let list = access::album_or_list(&**transaction, actor, list, Role::Owner).await?;
-            Ok(Locked::New(list))
+            Ok(Locked::New(Box::new(list)))
         }
     }
 }
