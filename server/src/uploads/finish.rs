@@ -7,7 +7,7 @@ use super::spool::{self, Spool, blocking};
 use super::{MEMORY, not_active, open_spool};
 use crate::access::{self, Actor};
 use crate::app::App;
-use crate::assets::{self, AssetView, DeleteBlobs};
+use crate::assets::{self, AssetView, DeleteBlobs, MakeVariants};
 use crate::blob::BlobKey;
 use crate::database::Transaction;
 use crate::entity::asset::{self, Model as Asset};
@@ -142,6 +142,10 @@ async fn record(
         owner.update(&**transaction).await?;
     }
     super::arrive(app, transaction, actor, &asset, upload.album_id).await?;
+    if !is_duplicate && upload.motion_of_asset_id.is_none() {
+        // Last: others who finish uploads wait for the row of the one job.
+        jobs::enqueue(app, transaction, MakeVariants).await?;
+    }
     let mut upload = upload.into_active_model();
     upload.state = Set(State::Finished);
     upload.asset_id = Set(Some(asset.id));
