@@ -635,7 +635,10 @@ mod making {
         test_with_faults(faults.clone(), |server| async move {
             let ann = server.user("ann").await;
             ann.upload("a.jpg", &fixtures::read(PLACED)).await;
-            faults.add(Call::Read, 1, Fault::Error(std::io::ErrorKind::TimedOut));
+            // Both the job of the upload and the first of its schedule.
+            for nth in [1, 2] {
+                faults.add(Call::Read, nth, Fault::Error(std::io::ErrorKind::TimedOut));
+            }
             server.run_jobs().await;
             let reader = server.app.database.reader();
             assert_eq!(asset_variant::Entity::find().count(reader).await.unwrap(), 0);
