@@ -18,6 +18,8 @@ need python3 python3
 need unzip unzip
 need 7zz 7zip
 need bsdtar libarchive-tools
+# So are files without their metadata.
+need exiftool libimage-exiftool-perl
 python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
 # Debian keeps the server's programs out of PATH.
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || need initdb postgresql

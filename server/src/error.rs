@@ -69,6 +69,9 @@ pub enum Error {
     UploadNotAllowed,
     UndoNotAllowed,
     ActivityNotAllowed,
+    PreviewsOnly,
+    MetadataNotRemovable(Resource),
+    VariantNotReady(Resource),
     NotFound(Resource),
     AlreadyExists(Resource),
     AlreadySetUp,
@@ -267,6 +270,21 @@ impl Error {
                 R::ActivityNotAllowed,
                 "the album or the link does not allow this with comments and likes".to_owned(),
             ),
+            Self::PreviewsOnly => (
+                Code::PermissionDenied,
+                R::PreviewsOnly,
+                "this link gives out previews, not the files themselves".to_owned(),
+            ),
+            Self::MetadataNotRemovable(resource) => (
+                Code::PermissionDenied,
+                R::MetadataNotRemovable,
+                format!("this link hides metadata, which cannot be taken out of {resource}"),
+            ),
+            Self::VariantNotReady(resource) => (
+                Code::Unavailable,
+                R::VariantNotReady,
+                format!("{resource} without its metadata is still being made; try again"),
+            ),
             Self::NotFound(resource) => {
                 (Code::NotFound, R::ResourceNotFound, format!("{resource} does not exist"))
             }
@@ -458,6 +476,8 @@ impl Error {
             | Self::Trashed(resource)
             | Self::AssetLocked(resource)
             | Self::NotInTrash(resource)
+            | Self::MetadataNotRemovable(resource)
+            | Self::VariantNotReady(resource)
             | Self::DataDamaged(resource) => resource.metadata(),
             Self::UploadIncomplete { committed_size_bytes, size_bytes } => vec![
                 ("committed_size_bytes", committed_size_bytes.to_string()),
@@ -497,6 +517,7 @@ impl Error {
             | Self::UndoNotAllowed
             | Self::ActivityNotAllowed
             | Self::LinkFull
+            | Self::PreviewsOnly
             | Self::CrossSite
             | Self::LastAdmin
             | Self::AlreadySetUp
@@ -519,7 +540,9 @@ impl Error {
     fn retry_delay(&self) -> Option<Duration> {
         match self {
             Self::Conflict | Self::WatchLagged(_) => Some(Duration::from_millis(100)),
-            Self::Busy | Self::StorageUnavailable(_) => Some(Duration::from_secs(1)),
+            Self::Busy | Self::StorageUnavailable(_) | Self::VariantNotReady(_) => {
+                Some(Duration::from_secs(1))
+            }
             Self::TooManyAttempts(wait) => Some(Duration::from_secs(seconds(*wait))),
             _ => None,
         }
@@ -538,6 +561,7 @@ impl Error {
             }
             Self::NotFound(resource)
             | Self::AlreadyExists(resource)
+            | Self::MetadataNotRemovable(resource)
             | Self::DataDamaged(resource) => {
                 details.set_resource_info(resource.kind, &resource.id, "", self.row().2);
             }

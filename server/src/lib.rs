@@ -64,6 +64,7 @@ pub fn jobs() -> Jobs {
     let kinds = vec![
         Kind::of::<albums::PurgeTrash>(),
         Kind::of::<assets::DeleteBlobs>(),
+        Kind::of::<assets::MakeVariants>(),
         Kind::of::<assets::PurgeTrash>(),
         Kind::of::<assets::SweepBlobs>(),
         Kind::of::<auth::Sweep>(),
@@ -77,6 +78,7 @@ pub fn jobs() -> Jobs {
     let hour = Duration::from_secs(3600);
     let schedules = vec![
         Schedule::of::<albums::PurgeTrash>(hour),
+        Schedule::of::<assets::MakeVariants>(24 * hour),
         Schedule::of::<assets::PurgeTrash>(hour),
         Schedule::of::<assets::SweepBlobs>(24 * hour),
         Schedule::of::<auth::Sweep>(24 * hour),

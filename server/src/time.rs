@@ -43,6 +43,12 @@ impl Micros {
         self.0.div_euclid(MICROS_PER_SECOND)
     }
 
+    /// The UTC date, in days since 1970.
+    #[must_use]
+    pub fn day_number(self) -> i32 {
+        i32::try_from(self.seconds().div_euclid(86_400)).unwrap_or(i32::MAX)
+    }
+
     /// The moment `duration` later.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {

@@ -1,16 +1,17 @@
 //! Albums as the caller may see and change them.
 
-use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, Query};
+use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, Select, SelectTwo,
 };
 
-use super::{Actor, Granted, LinkActor, UserActor, lock};
+use super::{Actor, Granted, LinkActor, Sight, UserActor, lock};
 use crate::database::Transaction;
 use crate::entity::album::Model as Album;
 use crate::entity::album_member::Role;
-use crate::entity::{album, album_asset, album_member, asset, asset_file};
+use crate::entity::asset_variant::Variant;
+use crate::entity::{album, album_asset, album_member, asset, asset_file, asset_variant};
 use crate::error::{Error, Result};
 use crate::id::{AlbumId, AssetId};
 use crate::time::Micros;
@@ -63,8 +64,9 @@ async fn member(
         .filter(not_hidden())
         .one(connection)
         .await?;
-    Ok(found
-        .and_then(|(row, member)| Some(Granted { row, role: member?.role, may_download: true })))
+    Ok(found.and_then(|(row, member)| {
+        Some(Granted { row, role: member?.role, sight: Sight::of_user(false) })
+    }))
 }
 
 async fn guest(
@@ -80,8 +82,8 @@ async fn guest(
         .filter(album::Column::DeleteTime.is_null())
         .filter(album::Column::HideTime.is_null());
     let row = album.one(connection).await?;
-    let may_download = links.iter().any(|link| link.allow_download);
-    Ok(row.map(|row| Granted { row, role: Role::Viewer, may_download }))
+    let sight = Sight::of_links(links.into_iter());
+    Ok(row.map(|row| Granted { row, role: Role::Viewer, sight }))
 }
 
 /// What others may see of an album in the trash, and everybody of one whose owner's account is
@@ -127,7 +129,7 @@ pub fn with_role(role: Role) -> Condition {
 /// The album that the caller creates in this transaction, and thereby owns.
 #[must_use]
 pub fn created(row: Album) -> Granted<Album> {
-    Granted { row, role: Role::Owner, may_download: true }
+    Granted { row, role: Role::Owner, sight: Sight::of_user(false) }
 }
 
 /// The assets of an album that the caller may see.
@@ -152,13 +154,24 @@ pub fn album_places(album: &Granted<Album>) -> Select<album_asset::Entity> {
 /// The files of an album that the caller may see.
 #[must_use]
 pub fn album_files(album: &Granted<Album>) -> Select<asset_file::Entity> {
-    let assets = Query::select()
+    asset_file::Entity::find().filter(asset_file::Column::AssetId.in_subquery(asset_ids(album)))
+}
+
+/// One variant of the assets of an album that the caller may see.
+#[must_use]
+pub fn album_variants(album: &Granted<Album>, variant: Variant) -> Select<asset_variant::Entity> {
+    asset_variant::Entity::find()
+        .filter(asset_variant::Column::AssetId.in_subquery(asset_ids(album)))
+        .filter(asset_variant::Column::Variant.eq(variant))
+}
+
+fn asset_ids(album: &Granted<Album>) -> SelectStatement {
+    Query::select()
         .column(album_asset::Column::AssetId)
         .from(album_asset::Entity)
         .and_where(album_asset::Column::AlbumId.eq(album.id))
         .and_where(album_asset::Column::IsHidden.eq(false))
-        .to_owned();
-    asset_file::Entity::find().filter(asset_file::Column::AssetId.in_subquery(assets))
+        .to_owned()
 }
 
 /// The albums with a place for which `entries` holds, in the order of their ids: locked in that

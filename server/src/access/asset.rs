@@ -2,19 +2,20 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sea_orm::sea_query::{IntoCondition as _, Query};
+use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, Query};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, PaginatorTrait as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
 };
 
 use super::album::visible_entries;
+use super::sight::sights;
 use super::{Actor, Granted, LockedUser, UserActor};
 use crate::database::Transaction;
 use crate::entity::album_member::Role;
 use crate::entity::asset::{Model as Asset, Visibility};
 use crate::entity::asset_file::Model as AssetFile;
-use crate::entity::{album_asset, asset, asset_file, user};
+use crate::entity::{album_asset, asset, asset_file, asset_variant, user};
 use crate::error::{Error, Result};
 use crate::id::{AssetId, BlobId, UserId};
 use crate::time::Micros;
@@ -27,12 +28,10 @@ pub async fn asset(
 ) -> Result<Granted<Asset>> {
     let found = visible_assets(actor).filter(asset::Column::Id.eq(id)).one(connection).await?;
     let row = found.ok_or_else(|| Error::not_found("asset", id))?;
-    let (role, may_download) = match actor {
-        Actor::User(user) if user.id == row.owner_id => (Role::Owner, true),
-        Actor::User(_) | Actor::Anonymous | Actor::Operator => (Role::Viewer, true),
-        Actor::Guest(links) => (Role::Viewer, links.iter().any(|link| link.allow_download)),
-    };
-    Ok(Granted { row, role, may_download })
+    let sights = sights(connection, actor, std::slice::from_ref(&row)).await?;
+    let sight = sights.into_iter().next().ok_or_else(|| Error::not_found("asset", id))?;
+    let role = if sight.is_own { Role::Owner } else { Role::Viewer };
+    Ok(Granted { row, role, sight })
 }
 
 /// The assets that the caller may see.
@@ -190,6 +189,35 @@ pub async fn asset_of_blob(
     Ok(find.one(connection).await?)
 }
 
+/// The files of photos that no variants were made of yet and whose bytes are not known to be
+/// damaged, the youngest first, those before an asset if it is given.
+pub async fn stills_without_variants(
+    connection: &impl ConnectionTrait,
+    before: Option<AssetId>,
+    limit: u64,
+) -> Result<Vec<AssetFile>> {
+    let done = Query::select()
+        .expr(Expr::val(1))
+        .from(asset_variant::Entity)
+        .and_where(
+            Expr::col((asset_variant::Entity, asset_variant::Column::AssetId))
+                .equals((asset_file::Entity, asset_file::Column::AssetId)),
+        )
+        .to_owned();
+    let mut find = asset_file::Entity::find()
+        .inner_join(asset::Entity)
+        .filter(asset::Column::Kind.eq(asset::Kind::Photo))
+        .filter(asset_file::Column::Kind.eq(asset_file::Kind::Still))
+        .filter(asset_file::Column::DamageTime.is_null())
+        .filter(Expr::exists(done).not())
+        .order_by_desc(asset_file::Column::AssetId)
+        .limit(limit);
+    if let Some(before) = before {
+        find = find.filter(asset_file::Column::AssetId.lt(before));
+    }
+    Ok(find.all(connection).await?)
+}
+
 /// How many rows [`all_files`] gives at once.
 const FILES_PER_PAGE: u64 = 1000;
 
@@ -206,7 +234,7 @@ pub async fn all_files(
 }
 
 /// How many values one query takes at most; SQLite's limit is 32766.
-const MAX_VALUES: usize = 30_000;
+pub(super) const MAX_VALUES: usize = 30_000;
 
 /// Whether all of some blobs are still files of assets, and, if `visible_to` is given, of assets
 /// that this caller may see.

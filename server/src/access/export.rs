@@ -4,7 +4,7 @@ use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
 };
 
-use super::{Actor, lock};
+use super::{Actor, Sight, lock};
 use crate::database::Transaction;
 use crate::entity::album_member::Role;
 use crate::entity::export::{self, Model as Export};
@@ -36,10 +36,9 @@ pub async fn export(
     if let Some(album_id) = row.album_id {
         let album = super::album_or_list(connection, actor, album_id, Role::Viewer).await;
         album.map_err(|error| hide_album(error, id))?.downloadable()?;
-    } else if let Actor::Guest(links) = actor
-        && !links.iter().any(|link| Some(link.link_id) == row.shared_link_id && link.allow_download)
-    {
-        return Err(Error::DownloadNotAllowed);
+    } else if let Actor::Guest(links) = actor {
+        let links = links.iter().filter(|link| Some(link.link_id) == row.shared_link_id);
+        Sight::of_links(links).downloadable()?;
     }
     Ok(row)
 }

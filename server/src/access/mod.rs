@@ -25,6 +25,7 @@ mod revocation;
 mod scope;
 mod session;
 mod shared_link;
+mod sight;
 mod signing_key;
 pub mod token;
 mod upload;
@@ -49,14 +50,15 @@ use crate::time::Micros;
 
 pub use activity::{Author, activities, lock_activity, reader, writer};
 pub use album::{
-    album, album_assets, album_entries, album_files, album_or_list, album_places, albums, created,
-    expired_albums, lock_album, lock_albums_having, lock_expired_albums, places, with_role,
+    album, album_assets, album_entries, album_files, album_or_list, album_places, album_variants,
+    albums, created, expired_albums, lock_album, lock_albums_having, lock_expired_albums, places,
+    with_role,
 };
 pub use api_key::{api_key, api_keys};
 pub use asset::{
     all_files, asset, asset_of_blob, asset_of_digest, assets_of, files, has_all_blobs,
     is_withdrawn, mark_damaged, own_asset_ids, own_assets, own_list, own_motion,
-    owner_of_expired_trash, sharable_assets, trash, visible_assets,
+    owner_of_expired_trash, sharable_assets, stills_without_variants, trash, visible_assets,
 };
 pub use attempt::{Attempt, forget_attempts};
 pub use audit::audit_events;
@@ -82,6 +84,7 @@ pub use shared_link::{
     all_shared_links, guest_of, link_by_address, link_of_asset, lock_revocable_link,
     lock_shared_link, opened_link, shared_link, shared_links,
 };
+pub use sight::{Sight, may_have_blobs, sights, variant, variants, variants_of_blobs};
 pub use signing_key::{SigningKeys, forget_signing_keys, tokens};
 pub use upload::{
     active_uploads, duplicate_bytes, expired_uploads, finished_uploads, lock_expired_upload,
@@ -268,7 +271,7 @@ impl Actor {
 pub struct Granted<T> {
     row: T,
     role: Role,
-    may_download: bool,
+    sight: Sight,
 }
 
 impl<T> Granted<T> {
@@ -287,9 +290,15 @@ impl<T> Granted<T> {
         if self.role >= role { Ok(self) } else { Err(Error::RoleTooLow(role.name())) }
     }
 
-    /// Checks that the caller may have original bytes.
+    /// What the caller gets to know of an asset, or of all assets of an album.
+    pub fn sight(&self) -> Sight {
+        self.sight
+    }
+
+    /// Checks that the caller may have files, in the form that [`Sight::file`] tells.
     pub fn downloadable(self) -> Result<Self> {
-        if self.may_download { Ok(self) } else { Err(Error::DownloadNotAllowed) }
+        self.sight.downloadable()?;
+        Ok(self)
     }
 }
 

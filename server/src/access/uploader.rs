@@ -3,7 +3,7 @@
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
 
 use super::shared_link::is_live;
-use super::{Actor, Granted, LinkActor, UserActor, lock};
+use super::{Actor, Granted, LinkActor, Sight, UserActor, lock};
 use crate::database::Transaction;
 use crate::entity::album::Model as Album;
 use crate::entity::album_member::Role;
@@ -133,7 +133,8 @@ async fn contributed(
     let role = creator.one(connection).await?.map(|member| member.role);
     match role {
         Some(role) if role >= Role::Contributor && link.allow_upload => {
-            Ok((Granted { row, role, may_download: false }, link))
+            let sight = Sight::of_links(std::iter::empty());
+            Ok((Granted { row, role, sight }, link))
         }
         _ => Err(Error::UploadNotAllowed),
     }

@@ -101,7 +101,7 @@ pub async fn update(
         }
         access::own_assets(&transaction, &owner, &ids).await
     });
-    with_files(app, updated.await?).await
+    with_files(app, actor, updated.await?).await
 }
 
 fn change(now: Micros, values: &Values, fields: &[Field]) -> UpdateMany<asset::Entity> {

@@ -5,13 +5,15 @@ use std::ops::Range;
 use bytes::Bytes;
 use futures::stream::{Stream, StreamExt as _, iter};
 
-use super::AssetView;
+use super::{AssetView, Content};
 use crate::access::{self, Actor, Interest};
 use crate::app::App;
 use crate::blob::{BlobError, BlobKey, Piece};
 use crate::entity::asset_file::{Kind, Model as AssetFile};
+use crate::entity::shared_link::Metadata;
 use crate::error::{Error, Resource, Result};
 use crate::id::{AssetId, SharedLinkId};
+use crate::media::{Splice, Splices};
 
 /// How many bytes are read and sent at once. Larger windows cost memory for each slow client and
 /// gain nothing; gRPC clients refuse messages over 4 MiB.
@@ -22,8 +24,12 @@ const READ_AHEAD: usize = 2;
 /// A file that the caller may have.
 #[derive(Debug)]
 pub struct Download {
-    /// The file.
+    /// The file, in the form that the caller may have.
     pub file: AssetFile,
+    /// Its pieces, if it is not stored as it is.
+    splices: Option<Splices>,
+    /// How much it says.
+    told: Metadata,
     app: App,
     actor: Actor,
     /// The link whose statistics count it.
@@ -31,19 +37,46 @@ pub struct Download {
 }
 
 /// Grants the caller a file of an asset. Requires to see the asset and, of a guest, a link that
-/// allows downloads.
+/// allows downloads; the file is then without what the link hides.
+///
+/// Fails with `VARIANT_NOT_READY` and `METADATA_NOT_REMOVABLE` if there is no such file yet, or none
+/// at all.
 pub async fn download(app: &App, actor: &Actor, id: AssetId, kind: Kind) -> Result<Download> {
     let connection = app.database.reader();
     let asset = access::asset(connection, actor, id).await?.downloadable()?;
     let counted_by = access::link_of_asset(connection, actor, id).await?;
-    let mut views = super::with_files(app, vec![asset.into_row()]).await?;
-    let file = match (views.pop(), kind) {
-        (Some(AssetView { still, .. }), Kind::Still) => Some(still),
-        (Some(AssetView { motion, .. }), Kind::Motion) => motion,
-        (None, _) => None,
+    let sight = asset.sight();
+    let mut views = super::with_files(app, actor, vec![asset.into_row()]).await?;
+    let view = views.pop().ok_or_else(|| Error::not_found("asset", id))?;
+    let (file, splices) = match kind {
+        Kind::Still => {
+            let splices = splices(app, &view).await?;
+            (Some(view.still), splices)
+        }
+        Kind::Motion if sight.file() < Metadata::Full => {
+            return Err(Error::MetadataNotRemovable(resource(id)));
+        }
+        Kind::Motion => (view.motion, None),
     };
     let file = file.ok_or_else(|| Error::not_found("asset", id))?;
-    Ok(Download { file, app: app.clone(), actor: actor.clone(), counted_by })
+    let (app, actor, told) = (app.clone(), actor.clone(), sight.file());
+    Ok(Download { file, splices, told, app, actor, counted_by })
+}
+
+/// Of which pieces of the stored bytes the file consists that the caller may have, if it is not all
+/// of them.
+async fn splices(app: &App, view: &AssetView) -> Result<Option<Splices>> {
+    let id = view.asset.id;
+    let variant = match view.content {
+        Content::Original => return Ok(None),
+        Content::Variant(variant) => variant,
+        Content::NotReady => return Err(Error::VariantNotReady(resource(id))),
+        Content::NotRemovable => return Err(Error::MetadataNotRemovable(resource(id))),
+    };
+    let row = access::variant(app.database.reader(), id, variant).await?;
+    // Made anew since it was looked up.
+    let row = row.filter(|row| row.sha256 == view.still.sha256).ok_or(Error::Conflict)?;
+    Splices::decode(&row.splices).map(Some).map_err(Error::internal)
 }
 
 impl Download {
@@ -62,7 +95,7 @@ impl Download {
     /// The bytes of a range, in chunks of at most 1 MiB. Ends with an error when the caller loses
     /// the right to them, and before the last chunk of a whole file if it is damaged.
     pub fn stream(self, range: Range<u64>) -> impl Stream<Item = Result<Bytes>> + Send {
-        let Self { file, app, actor, counted_by } = self;
+        let Self { file, splices, told, app, actor, counted_by } = self;
         if let Some(link_id) = counted_by
             && range.start == 0
         {
@@ -70,7 +103,10 @@ impl Download {
         }
         let key = BlobKey::Original(file.blob_id);
         let checked = range == (0..file.size_bytes.cast_unsigned());
-        let windows = windows(range).map(move |range| vec![Piece::Blob(key, range)]);
+        let windows = windows(range).map(move |range| match &splices {
+            None => vec![Piece::Blob(key, range)],
+            Some(splices) => spliced(splices, key, range).collect(),
+        });
         let (id, size) = (file.asset_id, file.size_bytes.cast_unsigned());
         let (mut hasher, mut sent) = (crc32fast::Hasher::new(), 0);
         let crc32 = file.crc32;
@@ -97,10 +133,23 @@ impl Download {
             }
         });
         access::guard(app, actor, Interest::Bytes, stream, move |app, actor| async move {
-            access::asset(app.database.reader(), &actor, id).await?.downloadable()?;
-            Ok(())
+            let asset = access::asset(app.database.reader(), &actor, id).await?.downloadable()?;
+            // A link that hides more than it did gives out another file.
+            if asset.sight().gives(told) { Ok(()) } else { Err(Error::DownloadNotAllowed) }
         })
     }
+}
+
+/// The pieces of a range of a file that is made of a stored one.
+pub fn spliced(
+    splices: &Splices,
+    key: BlobKey,
+    range: Range<u64>,
+) -> impl Iterator<Item = Piece> + use<'_> {
+    splices.pieces(range).map(move |piece| match piece {
+        Splice::File(range) => Piece::Blob(key, range),
+        Splice::Bytes(bytes) => Piece::Bytes(bytes),
+    })
 }
 
 /// Cuts a range into windows.

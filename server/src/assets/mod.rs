@@ -11,10 +11,12 @@ mod rpc;
 mod sweep;
 mod timeline;
 mod trash;
+mod variants;
+mod view;
 
 pub use self::http::routes;
 pub use change::{Field, Values, update};
-pub use download::{Download, download, read_windows};
+pub use download::{Download, download, read_windows, spliced};
 pub use rpc::Rpc;
 pub use sweep::{DeleteBlobs, SweepBlobs};
 pub use timeline::{Bucket, Filter, Trash, Unit, get_timeline_buckets, list};
@@ -22,6 +24,8 @@ pub use trash::{
     PurgeTrash, delete, delete_of_purgeable, empty_trash, erase, erase_motion, purge_expired,
     restore, take_back, trash,
 };
+pub use variants::MakeVariants;
+pub use view::{AssetView, Content, Variants, join_files, with_files};
 
 use std::collections::HashMap;
 
@@ -30,26 +34,14 @@ use sea_orm::{ColumnTrait as _, QueryFilter as _};
 use crate::access::{self, Actor};
 use crate::app::App;
 use crate::entity::asset::{self, Model as Asset};
-use crate::entity::asset_file::{self, Model as AssetFile};
 use crate::error::{Error, Result};
 use crate::id::{AssetId, BlobId};
-
-/// An asset with its files.
-#[derive(Debug, Clone)]
-pub struct AssetView {
-    /// The asset.
-    pub asset: Asset,
-    /// The photo or video itself.
-    pub still: AssetFile,
-    /// The moving part of a live photo.
-    pub motion: Option<AssetFile>,
-}
 
 /// An asset that the caller may see.
 pub async fn get(app: &App, actor: &Actor, id: AssetId) -> Result<AssetView> {
     let connection = app.database.reader();
     let asset = access::asset(connection, actor, id).await?.into_row();
-    let mut views = with_files(app, vec![asset]).await?;
+    let mut views = with_files(app, actor, vec![asset]).await?;
     views.pop().ok_or_else(|| Error::not_found("asset", id))
 }
 
@@ -61,29 +53,6 @@ pub async fn check(app: &App, actor: &Actor, digests: &[Vec<u8>]) -> Result<Vec<
     let places: HashMap<_, _> = digests.iter().zip(0..).collect();
     found.sort_by_key(|asset| places.get(&asset.sha256).copied().unwrap_or(usize::MAX));
     Ok(found)
-}
-
-/// Puts files to assets that the caller was granted, in the same order, by one query.
-pub async fn with_files(app: &App, assets: Vec<Asset>) -> Result<Vec<AssetView>> {
-    let files = access::files(app.database.reader(), assets.iter().map(|asset| asset.id)).await?;
-    Ok(join_files(assets, files))
-}
-
-/// Puts files to assets, in the assets' order.
-#[must_use]
-pub fn join_files(assets: Vec<Asset>, files: Vec<AssetFile>) -> Vec<AssetView> {
-    let mut files: HashMap<_, _> = files
-        .into_iter()
-        .map(|file| ((file.asset_id, file.kind == asset_file::Kind::Motion), file))
-        .collect();
-    assets
-        .into_iter()
-        .filter_map(|asset| {
-            let still = files.remove(&(asset.id, false))?;
-            let motion = files.remove(&(asset.id, true));
-            Some(AssetView { asset, still, motion })
-        })
-        .collect()
 }
 
 /// Remembers that the bytes of a blob were found missing or not to match their checksum, and

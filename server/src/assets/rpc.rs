@@ -26,6 +26,7 @@ use crate::app::App;
 use crate::entity::album::Order as AlbumOrder;
 use crate::entity::asset::{Kind, Visibility};
 use crate::entity::asset_file::{Kind as FileKind, Model as AssetFile};
+use crate::entity::shared_link::Metadata;
 use crate::error::{Error, Result};
 use crate::id::{AlbumId, AssetId, SharedLinkId};
 use crate::mask;
@@ -320,19 +321,21 @@ fn header(file: &AssetFile, offset: i64) -> DownloadHeader {
 
 impl From<AssetView> for Asset {
     fn from(view: AssetView) -> Self {
-        let AssetView { asset, still, motion } = view;
+        let AssetView { asset, still, motion, sight, .. } = view;
+        let is_hidden = sight.metadata == Metadata::Hidden;
         let kind = match asset.kind {
             Kind::Photo => AssetKind::Photo,
             Kind::Video => AssetKind::Video,
         };
         let visibility = match asset.visibility {
+            _ if !sight.is_own => AssetVisibility::Unspecified,
             Visibility::Timeline => AssetVisibility::Timeline,
             Visibility::Archived => AssetVisibility::Archived,
             Visibility::Locked => AssetVisibility::Locked,
         };
         Self {
             id: asset.id.to_string(),
-            owner_id: asset.owner_id.to_string(),
+            owner_id: if is_hidden { String::new() } else { asset.owner_id.to_string() },
             kind: kind.into(),
             content_type: still.content_type,
             file_name: still.file_name,

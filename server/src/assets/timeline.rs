@@ -83,7 +83,7 @@ pub async fn list(
     let order = filter.order.unwrap_or(album.order);
     let paged = page.paged(entries, |(entry, _)| entry_key(order, entry));
     let assets = paged.rows.into_iter().map(|(_, asset)| asset).collect();
-    let rows = with_files(app, assets).await?;
+    let rows = with_files(app, actor, assets).await?;
     Ok(Paged { rows, next_page_token: paged.next_page_token })
 }
 
@@ -123,7 +123,7 @@ async fn list_own(
     }
     let assets = find.all(app.database.reader()).await?;
     let paged = page.paged(assets, |asset| number_key(asset.sort_time.0, asset.id));
-    let rows = with_files(app, paged.rows).await?;
+    let rows = with_files(app, actor, paged.rows).await?;
     Ok(Paged { rows, next_page_token: paged.next_page_token })
 }
 

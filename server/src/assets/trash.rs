@@ -48,7 +48,7 @@ pub async fn trash(app: &App, actor: &Actor, ids: Vec<AssetId>) -> Result<Vec<As
         events::revoke_from(&app_, &transaction, Subject::Assets).await?;
         access::own_assets(&transaction, &owner, &ids).await
     });
-    with_files(app, trashed.await?).await
+    with_files(app, actor, trashed.await?).await
 }
 
 /// Takes assets of the caller's out of the trash, to where they were in their albums, and returns
@@ -63,7 +63,7 @@ pub async fn restore(app: &App, actor: &Actor, ids: Vec<AssetId>) -> Result<Vec<
         take_back(&app_, &transaction, trashed).await?;
         access::own_assets(&transaction, &owner, &ids).await
     });
-    with_files(app, restored.await?).await
+    with_files(app, actor, restored.await?).await
 }
 
 /// Takes assets out of the trash, as part of a larger transaction that holds the lock of their

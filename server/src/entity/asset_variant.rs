@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use super::shared_link::Metadata;
 use crate::id::AssetId;
 
 /// A row.
@@ -32,6 +33,24 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// A row without its pieces.
+#[derive(Debug, Clone, PartialEq, Eq, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+pub struct Summary {
+    /// The asset.
+    pub asset_id: AssetId,
+    /// Without what.
+    pub variant: Variant,
+    /// Whether there is such a file.
+    pub is_available: bool,
+    /// The size.
+    pub size_bytes: i64,
+    /// The SHA-256 of the bytes.
+    pub sha256: Vec<u8>,
+    /// The CRC-32 of the bytes, as zip archives have it.
+    pub crc32: i64,
+}
+
 /// What is left out of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
@@ -40,4 +59,25 @@ pub enum Variant {
     WithoutLocation = 2,
     /// All metadata; how it is to be turned and its colours stay.
     WithoutMetadata = 3,
+}
+
+impl Variant {
+    /// The form of a file that says so much; none if that is the file itself.
+    #[must_use]
+    pub fn of(metadata: Metadata) -> Option<Self> {
+        match metadata {
+            Metadata::Full => None,
+            Metadata::WithoutLocation => Some(Self::WithoutLocation),
+            Metadata::Hidden => Some(Self::WithoutMetadata),
+        }
+    }
+
+    /// How much a file of this form says.
+    #[must_use]
+    pub fn metadata(self) -> Metadata {
+        match self {
+            Self::WithoutLocation => Metadata::WithoutLocation,
+            Self::WithoutMetadata => Metadata::Hidden,
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! Links for people without an account.
 
+use std::cmp::Ordering;
+
 use sea_orm::entity::prelude::*;
 
 use crate::id::{AlbumId, SharedLinkId, UserId};
@@ -88,9 +90,9 @@ impl Related<super::album::Entity> for Entity {
     }
 }
 
-/// What guests get to know of a photo, beside its picture and the time when it was taken. The order
-/// is the meaning: each shows more than those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum)]
+/// What guests get to know of a photo, beside its picture and the time when it was taken. The
+/// greater, the more it shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
 pub enum Metadata {
     /// Nothing more.
@@ -99,6 +101,19 @@ pub enum Metadata {
     WithoutLocation = 2,
     /// Everything.
     Full = 1,
+}
+
+/// What is stored counts the other way round.
+impl Ord for Metadata {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (*other as i16).cmp(&(*self as i16))
+    }
+}
+
+impl PartialOrd for Metadata {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// Which bytes guests may download.

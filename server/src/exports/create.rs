@@ -3,17 +3,19 @@
 use prost::Message as _;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, Order, QueryFilter as _, QueryOrder as _, Set};
 
-use super::{ExportView, Skipped, SkippedList, insert_export, view};
+use super::entries::source;
+use super::{Cause, ExportView, Skipped, SkippedList, insert_export, view};
 use crate::access::{self, Actor, Granted};
 use crate::app::App;
-use crate::assets::{self, AssetView};
+use crate::assets::{self, AssetView, Content, Variants};
 use crate::entity::album::Model as Album;
 use crate::entity::album_asset::Column;
 use crate::entity::album_member::Role;
 use crate::entity::asset;
 use crate::entity::asset_file::Model as AssetFile;
+use crate::entity::asset_variant::{Summary, Variant};
 use crate::entity::{export, export_part};
-use crate::error::{Error, Result};
+use crate::error::{Error, Resource, Result};
 use crate::id::{AlbumId, AssetId, ExportId, SharedLinkId};
 use crate::keys;
 use crate::shared_links;
@@ -22,8 +24,6 @@ use crate::zip::{self, Entry, EntryTime, Manifest, Names};
 
 /// What the archives of a selection are named after.
 const SELECTION_NAME: &str = "Photos";
-/// The variant of a zip source: a file as it was uploaded.
-const ORIGINAL: u8 = 0;
 
 /// What to export.
 #[derive(Debug, Clone)]
@@ -113,21 +113,30 @@ async fn album_views(app: &App, album: &Granted<Album>) -> Result<Vec<AssetView>
         .all(app.database.reader())
         .await?;
     let files = access::album_files(album).all(app.database.reader()).await?;
-    let found = rows.into_iter().filter_map(|(_, asset)| asset).collect();
-    Ok(assets::join_files(found, files))
+    // By the links to this album alone: the export is good for as long as they are.
+    let sight = album.sight();
+    let variants = match Variant::of(sight.file()) {
+        None => Variants::new(),
+        Some(variant) => {
+            let find = access::album_variants(album, variant).into_partial_model::<Summary>();
+            let found = find.all(app.database.reader()).await?;
+            found.into_iter().map(|row| ((row.asset_id, row.variant), row)).collect()
+        }
+    };
+    let found = rows.into_iter().filter_map(|(_, asset)| Some((asset?, sight)));
+    Ok(assets::join_files(found, files, &variants))
 }
 
 async fn selected_views(app: &App, actor: &Actor, ids: &[AssetId]) -> Result<Vec<AssetView>> {
-    if !actor.links().is_empty() && !actor.links().iter().any(|link| link.allow_download) {
-        return Err(Error::DownloadNotAllowed);
-    }
     let find = access::visible_assets(actor).filter(asset::Column::Id.is_in(ids.iter().copied()));
     let mut found = find.all(app.database.reader()).await?;
     found.sort_by_key(|asset| ids.iter().position(|id| *id == asset.id));
     if let Some(missing) = ids.iter().find(|id| !found.iter().any(|asset| asset.id == **id)) {
         return Err(Error::not_found("asset", missing));
     }
-    assets::with_files(app, found).await
+    let views = assets::with_files(app, actor, found).await?;
+    views.iter().try_for_each(|view| view.sight.downloadable())?;
+    Ok(views)
 }
 
 /// What was asked for, else what the user prefers; guests get what the creator of their link does.
@@ -162,11 +171,10 @@ struct Part {
 }
 
 fn settle(title: String, views: Vec<AssetView>, folders: Folders, limit: u64) -> Result<Settled> {
-    let (skipped, views): (Vec<_>, Vec<_>) = views.into_iter().partition(|view| {
-        view.asset.delete_time.is_some() || files(view).any(|file| file.damage_time.is_some())
-    });
+    let (skipped, views): (Vec<_>, Vec<_>) =
+        views.into_iter().partition(|view| cause(view).is_some());
     if views.is_empty() {
-        return Err(Error::ExportEmpty);
+        return Err(nothing_left(&skipped));
     }
     let entries = entries(&title, &views, folders);
     let mut rest = entries.as_slice();
@@ -186,10 +194,33 @@ fn settle(title: String, views: Vec<AssetView>, folders: Folders, limit: u64) ->
     let parts = parts.collect::<Result<_>>()?;
     let skipped = skipped.into_iter().map(|view| Skipped {
         asset_id: view.asset.id.as_bytes().to_vec(),
+        cause: cause(&view).unwrap_or(Cause::Damaged).into(),
         file_name: view.still.file_name,
-        is_trashed: view.asset.delete_time.is_some(),
     });
     Ok(Settled { parts, skipped: skipped.collect(), title })
+}
+
+/// Why an asset is left out, if it is.
+fn cause(view: &AssetView) -> Option<Cause> {
+    if view.asset.delete_time.is_some() {
+        return Some(Cause::Trashed);
+    }
+    if files(view).any(|file| file.damage_time.is_some()) {
+        return Some(Cause::Damaged);
+    }
+    match view.content {
+        Content::Original | Content::Variant(_) => None,
+        Content::NotReady => Some(Cause::NotReady),
+        Content::NotRemovable => Some(Cause::NotRemovable),
+    }
+}
+
+/// Waiting helps if a file is still being made.
+fn nothing_left(skipped: &[AssetView]) -> Error {
+    let not_ready = skipped.iter().find(|view| cause(view) == Some(Cause::NotReady));
+    not_ready.map_or(Error::ExportEmpty, |view| {
+        Error::VariantNotReady(Resource { kind: "asset", id: view.asset.id.to_string() })
+    })
 }
 
 fn files(view: &AssetView) -> impl Iterator<Item = &AssetFile> {
@@ -203,7 +234,7 @@ fn entries(title: &str, views: &[AssetView], folders: Folders) -> Vec<Entry> {
     all()
         .zip(names)
         .map(|((view, file), name)| Entry {
-            source: zip::Source { id: *file.blob_id.as_bytes(), variant: ORIGINAL },
+            source: source(file.blob_id, view.content),
             name: match folders {
                 Folders::None => name,
                 Folders::Day => format!("{}/{name}", Date::of_day(view.asset.local_day)),

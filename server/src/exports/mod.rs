@@ -4,6 +4,7 @@
 //! function of manifest and offset, on any server of the installation.
 
 mod create;
+mod entries;
 mod http;
 mod rpc;
 mod stream;
@@ -46,9 +47,23 @@ pub struct Skipped {
     /// The name of its file.
     #[prost(string, tag = "2")]
     pub file_name: String,
-    /// Whether it was left out because it is in the trash, else because its stored bytes are damaged.
-    #[prost(bool, tag = "3")]
-    pub is_trashed: bool,
+    /// Why it was left out.
+    #[prost(enumeration = "Cause", tag = "3")]
+    pub cause: i32,
+}
+
+/// Why an asset was left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, prost::Enumeration)]
+#[repr(i32)]
+pub enum Cause {
+    /// Its stored bytes are damaged.
+    Damaged = 0,
+    /// It is in the trash.
+    Trashed = 1,
+    /// Its file without metadata is still being made.
+    NotReady = 2,
+    /// Metadata cannot be taken out of its file.
+    NotRemovable = 3,
 }
 
 /// What `export.skipped` holds.

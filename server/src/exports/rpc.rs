@@ -14,7 +14,7 @@ use futures::stream::{Stream, StreamExt as _, once};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tonic::{Request, Response, Status};
 
-use super::{ExportView, Folders, NewExport, Skipped, Source};
+use super::{Cause, ExportView, Folders, NewExport, Skipped, Source};
 use crate::access::open;
 use crate::app::App;
 use crate::entity::export_part::Summary;
@@ -150,10 +150,16 @@ fn part_to_proto(id: ExportId, part: Summary) -> ExportPart {
 }
 
 fn skipped_to_proto(skipped: Skipped) -> SkippedAsset {
+    let reason = match skipped.cause() {
+        Cause::Damaged => Reason::Damaged,
+        Cause::Trashed => Reason::Trashed,
+        Cause::NotReady => Reason::VariantNotReady,
+        Cause::NotRemovable => Reason::MetadataNotRemovable,
+    };
     let id = skipped.asset_id.try_into().map(AssetId::from_bytes);
     SkippedAsset {
         asset_id: id.map(|id| id.to_string()).unwrap_or_default(),
         file_name: skipped.file_name,
-        reason: if skipped.is_trashed { Reason::Trashed } else { Reason::Damaged }.into(),
+        reason: reason.into(),
     }
 }

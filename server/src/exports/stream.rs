@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use crc32fast::Hasher;
-use futures::stream::{Stream, StreamExt as _};
+use futures::stream::{Stream, StreamExt as _, TryStreamExt as _, iter};
 
+use super::entries::{self, Stretch};
 use crate::access::{self, Actor, Interest};
 use crate::app::App;
 use crate::assets;
 use crate::blob::{BlobError, BlobKey, Piece};
 use crate::entity::export::Model as Export;
 use crate::entity::export_part::Model as Part;
+use crate::entity::shared_link::Metadata;
 use crate::error::{Error, Resource, Result};
 use crate::id::{BlobId, ExportId};
 use crate::zip::{self, Layout, Manifest};
@@ -62,26 +64,29 @@ impl ExportPart {
         range: Range<u64>,
     ) -> Result<impl Stream<Item = Result<Bytes>> + Send + use<>> {
         let Self { layout, app, actor, export, .. } = self;
-        let blobs: Arc<[BlobId]> = blobs(&layout, &range).into();
-        let connection = app.database.reader();
-        if !access::has_all_blobs(connection, &blobs, selected_by(&actor, &export)).await? {
-            return Err(Error::ExportStale(export.id.to_string()));
+        let files: Arc<[(BlobId, Metadata)]> = entries::blobs(&layout, &range)?.into();
+        if export.album_id.is_some() {
+            let blobs: Vec<_> = files.iter().map(|(blob, _)| *blob).collect();
+            if !access::has_all_blobs(app.database.reader(), &blobs, None).await? {
+                return Err(Error::ExportStale(export.id.to_string()));
+            }
         }
-        refuse_withdrawn(&app, &actor, &export, &blobs).await?;
+        refuse_stale(&app, &actor, &export, &files).await?;
         metrics::counter!("albumen_export_streams_total").increment(1);
         if let Some(link_id) = export.shared_link_id
             && range.start == 0
         {
             app.link_uses.note_download(link_id, app.now());
         }
-        let windows = Windows { layout: layout.clone(), position: range.start, end: range.end };
-        let mut check = Check { layout, position: range.start, running: None };
-        let (app_, export_id) = (app.clone(), export.id);
-        let stream = assets::read_windows(&app, windows).then(move |window| {
-            let checked = match window {
-                Ok((bytes, checksums)) => check.window(bytes, &checksums),
-                Err(error) => Err(Failure::Read(error)),
-            };
+        let mut check = Check { position: range.start, running: None };
+        let export_id = export.id;
+        let (app_, stretches) = (app.clone(), entries::stretches(&layout, range));
+        let windows = iter(stretches)
+            .then(move |range| windows(app_.clone(), layout.clone(), export_id, range));
+        let app_ = app.clone();
+        let stream = windows.try_flatten().then(move |window| {
+            let checked =
+                window.and_then(|(stretch, bytes, sums)| check.window(&stretch, bytes, &sums));
             let app = app_.clone();
             async move {
                 match checked {
@@ -91,53 +96,54 @@ impl ExportPart {
             }
         });
         Ok(access::guard(app, actor, Interest::Bytes, stream, move |app, actor| {
-            let blobs = Arc::clone(&blobs);
+            let files = Arc::clone(&files);
             async move {
                 let connection = app.database.reader();
                 let export = access::export(connection, &actor, export_id, app.now()).await?;
-                if let Some(actor) = selected_by(&actor, &export)
-                    && !access::has_all_blobs(connection, &blobs, Some(actor)).await?
-                {
-                    return Err(Error::ExportStale(export_id.to_string()));
-                }
-                refuse_withdrawn(&app, &actor, &export, &blobs).await
+                refuse_stale(&app, &actor, &export, &files).await
             }
         }))
     }
 }
 
-/// The caller, if the export is of a selection: that is what they may still see. What an album had
-/// when it was exported stays in its export instead, unless it is withdrawn.
-fn selected_by<'a>(actor: &'a Actor, export: &Export) -> Option<&'a Actor> {
-    export.album_id.is_none().then_some(actor)
-}
-
-/// Fails with `EXPORT_STALE` if one of the blobs was withdrawn since the export was made.
-async fn refuse_withdrawn(
+/// Fails with `EXPORT_STALE` if the caller may no longer have one of the files: of a selection, what
+/// they no longer see; what an album had when it was exported stays in its export instead. Nobody
+/// has what was withdrawn since, nor what now shows more than the link does.
+async fn refuse_stale(
     app: &App,
     actor: &Actor,
     export: &Export,
-    blobs: &[BlobId],
+    files: &[(BlobId, Metadata)],
 ) -> Result<()> {
+    let blobs: Vec<_> = files.iter().map(|(blob, _)| *blob).collect();
+    let connection = app.database.reader();
     let since = export.create_time.before(CLOCK_SKEW);
-    let is_stale = access::is_withdrawn(app.database.reader(), actor, blobs, since).await?;
-    if is_stale { Err(Error::ExportStale(export.id.to_string())) } else { Ok(()) }
+    let is_good = (export.album_id.is_some()
+        || access::has_all_blobs(connection, &blobs, Some(actor)).await?)
+        && access::may_have_blobs(connection, actor, export, files).await?
+        && !access::is_withdrawn(connection, actor, &blobs, since).await?;
+    if is_good { Ok(()) } else { Err(Error::ExportStale(export.id.to_string())) }
 }
 
-/// The blobs whose bytes lie in a range of an archive.
-fn blobs(layout: &Layout, range: &Range<u64>) -> Vec<BlobId> {
-    let manifest = layout.manifest();
-    let Some(first) = manifest.find(range.start) else { return Vec::new() };
-    (first..manifest.len())
-        .map_while(|index| manifest.entry(index))
-        .take_while(|entry| entry.offset < range.end)
-        .map(|entry| BlobId::from_bytes(entry.source.id))
-        .collect()
-}
-
-/// The windows of a range, each as the pieces that lie in it.
-struct Windows {
+/// Reads the windows of a stretch.
+async fn windows(
+    app: App,
     layout: Layout,
+    export_id: ExportId,
+    range: Range<u64>,
+) -> Result<impl Stream<Item = Result<(Stretch, Bytes, Vec<u32>), Failure>> + Send, Failure> {
+    let stale = || Error::ExportStale(export_id.to_string());
+    let stretch = Stretch::load(&app, layout, &range, stale).await.map_err(Failure::Refused)?;
+    let windows = Windows { stretch: stretch.clone(), position: range.start, end: range.end };
+    Ok(assets::read_windows(&app, windows).map(move |window| match window {
+        Ok((bytes, checksums)) => Ok((stretch.clone(), bytes, checksums)),
+        Err(error) => Err(Failure::Read(error)),
+    }))
+}
+
+/// The windows of a stretch, each as the pieces that lie in it.
+struct Windows {
+    stretch: Stretch,
     position: u64,
     end: u64,
 }
@@ -151,15 +157,8 @@ impl Iterator for Windows {
         }
         let window = self.position..(self.position + WINDOW_BYTES).min(self.end);
         self.position = window.end;
-        let manifest = self.layout.manifest();
-        let pieces = self.layout.pieces(window).filter_map(|piece| match piece {
-            zip::Piece::Bytes(bytes) => Some(Piece::Bytes(bytes)),
-            zip::Piece::File { entry, range } => {
-                let id = BlobId::from_bytes(manifest.entry(entry)?.source.id);
-                Some(Piece::Blob(BlobKey::Original(id), range))
-            }
-        });
-        Some(pieces.collect())
+        let pieces = self.stretch.layout().pieces(window);
+        Some(pieces.flat_map(|piece| self.stretch.read(piece)).collect())
     }
 }
 
@@ -168,11 +167,12 @@ enum Failure {
     Read(BlobError),
     /// A blob's bytes do not match their checksum.
     Checksum(BlobId),
+    /// Something else, as the caller is told.
+    Refused(Error),
 }
 
 /// Follows the bytes of a stream and compares each entry that passes whole with its checksum.
 struct Check {
-    layout: Layout,
     position: u64,
     /// The entry that is passing, if it began in this stream.
     running: Option<(usize, Hasher)>,
@@ -180,32 +180,45 @@ struct Check {
 
 impl Check {
     /// A window that holds the end of a damaged entry is not sent at all: what comes before it
-    /// stays short of that end.
-    fn window(&mut self, bytes: Bytes, checksums: &[u32]) -> Result<Bytes, Failure> {
+    /// stays short of that end. `checksums` are those of the pieces that are of blobs.
+    fn window(
+        &mut self,
+        stretch: &Stretch,
+        bytes: Bytes,
+        checksums: &[u32],
+    ) -> Result<Bytes, Failure> {
         let window = self.position..self.position + bytes.len() as u64;
         self.position = window.end;
-        let layout = self.layout.clone();
-        let files = layout.pieces(window).filter_map(|piece| match piece {
-            zip::Piece::File { entry, range } => Some((entry, range)),
-            zip::Piece::Bytes(_) => None,
-        });
-        for ((entry, range), checksum) in files.zip(checksums) {
-            self.file(entry, &range, *checksum)?;
+        let mut checksums = checksums.iter().copied();
+        for piece in stretch.layout().pieces(window) {
+            let zip::Piece::File { entry, range } = &piece else { continue };
+            let (index, range) = (*entry, range.clone());
+            if range.start == 0 {
+                self.running = Some((index, Hasher::new()));
+            }
+            for part in stretch.read(piece) {
+                let (checksum, len) = match part {
+                    Piece::Bytes(bytes) => (crc32fast::hash(&bytes), bytes.len() as u64),
+                    Piece::Blob(_, range) => {
+                        (checksums.next().unwrap_or_default(), range.end - range.start)
+                    }
+                };
+                if let Some((_, hasher)) = self.running.as_mut().filter(|(of, _)| *of == index) {
+                    hasher.combine(&Hasher::new_with_initial_len(checksum, len));
+                }
+            }
+            self.end(stretch.layout(), index, range.end)?;
         }
         Ok(bytes)
     }
 
-    fn file(&mut self, index: usize, range: &Range<u64>, checksum: u32) -> Result<(), Failure> {
-        let Some(entry) = self.layout.manifest().entry(index) else { return Ok(()) };
-        if range.start == 0 {
-            self.running = Some((index, Hasher::new()));
-        }
-        let Some((running, hasher)) = &mut self.running else { return Ok(()) };
-        if *running != index {
+    /// Compares an entry that has passed up to `end` with its checksum, if that is all of it.
+    fn end(&self, layout: &Layout, index: usize, end: u64) -> Result<(), Failure> {
+        let Some(entry) = layout.manifest().entry(index) else { return Ok(()) };
+        let Some((_, hasher)) = self.running.as_ref().filter(|(of, _)| *of == index) else {
             return Ok(());
-        }
-        hasher.combine(&Hasher::new_with_initial_len(checksum, range.end - range.start));
-        if range.end == entry.size && hasher.clone().finalize() != entry.crc32 {
+        };
+        if end == entry.size && hasher.clone().finalize() != entry.crc32 {
             return Err(Failure::Checksum(BlobId::from_bytes(entry.source.id)));
         }
         Ok(())
@@ -214,8 +227,9 @@ impl Check {
 
 /// Finds out whose bytes failed, and remembers damage.
 async fn explain(app: &App, export_id: ExportId, failure: Failure) -> Error {
-    let (blob, error) = match &failure {
-        Failure::Checksum(blob) => (*blob, None),
+    let (blob, error) = match failure {
+        Failure::Refused(error) => return error,
+        Failure::Checksum(blob) => (blob, None),
         Failure::Read(error) => {
             let BlobKey::Original(blob) = error.key;
             (blob, Some(error))

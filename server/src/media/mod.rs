@@ -16,9 +16,11 @@ mod matroska;
 mod metadata;
 mod movie;
 mod source;
+mod strip;
 mod tiff;
 
 pub use capture_time::CaptureTime;
 pub use digest::{Checksums, Digest, InvalidState};
 pub use kind::{FileType, MediaKind, SNIFF_BYTES, Unsupported, detect};
 pub use metadata::{Metadata, Position, read};
+pub use strip::{InvalidSplices, Splice, Splices, Stripped, Variants, strip};

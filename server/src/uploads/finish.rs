@@ -7,7 +7,7 @@ use super::spool::{self, Spool, blocking};
 use super::{MEMORY, begin_anew, guest, not_active, open_spool};
 use crate::access::{self, Actor, LockedUser, Uploader};
 use crate::app::App;
-use crate::assets::{self, AssetView, DeleteBlobs};
+use crate::assets::{self, AssetView, DeleteBlobs, MakeVariants};
 use crate::blob::BlobKey;
 use crate::database::Transaction;
 use crate::entity::asset::{self, Model as Asset};
@@ -66,14 +66,19 @@ pub async fn finish(app: &App, actor: &Actor, id: UploadId) -> Result<Finished> 
             State::Cancelled => return Err(not_active(&upload)),
             State::Active => {}
         }
-        match uploader {
+        let upload = match uploader {
             Uploader::User(_) => {
-                record(&app_, &transaction, &actor_, owner, upload, &received).await
+                record(&app_, &transaction, &actor_, owner, upload, &received).await?
             }
             Uploader::Guest(link) => {
-                guest::record(&app_, &transaction, &link, owner, upload, &received).await
+                guest::record(&app_, &transaction, &link, owner, upload, &received).await?
             }
+        };
+        if !upload.is_duplicate && upload.motion_of_asset_id.is_none() {
+            // Last: others who finish uploads wait for the row of the one job.
+            jobs::enqueue(&app_, &transaction, MakeVariants).await?;
         }
+        Ok(upload)
     });
     let upload = upload.await?;
     metrics::counter!("albumen_uploads_finished_total").increment(1);

@@ -13,10 +13,10 @@ use sea_orm::{
 
 use super::create::{self, NewUpload, check_quota};
 use super::finish::{Finished, Received, discard_blob, finished, insert_asset, insert_file};
-use crate::access::{self, Actor, LinkActor, LockedUser, Uploader};
+use crate::access::{self, Actor, LinkActor, LockedUser, Sight, Uploader};
 use crate::albums;
 use crate::app::App;
-use crate::assets::AssetView;
+use crate::assets::{AssetView, Content};
 use crate::database::Transaction;
 use crate::entity::asset::{Kind, Model as Asset, Visibility};
 use crate::entity::asset_file::{Kind as FileKind, Model as AssetFile};
@@ -257,5 +257,7 @@ fn view(upload: &Upload, asset: Asset, still: AssetFile) -> AssetView {
         ..asset
     };
     let still = AssetFile { asset_id: id, file_name: upload.file_name.clone(), ..still };
-    AssetView { asset, still, motion: None }
+    // They know what they sent.
+    let sight = Sight::of_user(false);
+    AssetView { asset, still, motion: None, content: Content::Original, sight }
 }
