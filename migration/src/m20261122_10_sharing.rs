@@ -40,33 +40,9 @@ const UPLOAD: [&str; 5] =
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let columns = [
-            boolean("is_activity_enabled").default(true).take(),
-            boolean("is_list").default(false).take(),
-            big_integer("event_sequence").default(0).take(),
-        ];
-        add_columns(manager, "album", columns).await?;
-        add_columns(manager, "album_member", [big_integer_null("seen_time")]).await?;
-        add_columns(manager, "asset", [text_null("guest_name")]).await?;
-        add_columns(manager, "shared_link", link()).await?;
-        add_columns(manager, "installation", policy()).await?;
-        add_columns(manager, "upload", upload()).await?;
-        manager.create_index(index("upload", &["shared_link_id"])).await?;
-        manager.create_table(activity()).await?;
-        manager.create_index(unique_index("activity", &["like_key"])).await?;
-        for columns in [
-            &["album_id", "create_time", "id"][..],
-            &["asset_id"],
-            &["user_id"],
-            &["shared_link_id"],
-        ] {
-            manager.create_index(index("activity", columns)).await?;
-        }
-        manager.create_table(album_event()).await?;
-        manager.create_index(index("album_event", &["create_time"])).await?;
-        manager.create_table(asset_variant()).await?;
-        manager.create_table(revocation()).await?;
-        manager.create_index(index("revocation", &["create_time"])).await
+        // Boxed, for the many steps would make one large future.
+        Box::pin(add_options(manager)).await?;
+        Box::pin(add_tables(manager)).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -80,6 +56,36 @@ impl MigrationTrait for Migration {
         drop_columns(manager, "album_member", &["seen_time"]).await?;
         drop_columns(manager, "album", &ALBUM).await
     }
+}
+
+async fn add_options(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let columns = [
+        boolean("is_activity_enabled").default(true).take(),
+        boolean("is_list").default(false).take(),
+        big_integer("event_sequence").default(0).take(),
+    ];
+    add_columns(manager, "album", columns).await?;
+    add_columns(manager, "album_member", [big_integer_null("seen_time")]).await?;
+    add_columns(manager, "asset", [text_null("guest_name")]).await?;
+    add_columns(manager, "shared_link", link()).await?;
+    add_columns(manager, "installation", policy()).await?;
+    add_columns(manager, "upload", upload()).await?;
+    manager.create_index(index("upload", &["shared_link_id"])).await
+}
+
+async fn add_tables(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    manager.create_table(activity()).await?;
+    manager.create_index(unique_index("activity", &["like_key"])).await?;
+    for columns in
+        [&["album_id", "create_time", "id"][..], &["asset_id"], &["user_id"], &["shared_link_id"]]
+    {
+        manager.create_index(index("activity", columns)).await?;
+    }
+    manager.create_table(album_event()).await?;
+    manager.create_index(index("album_event", &["create_time"])).await?;
+    manager.create_table(asset_variant()).await?;
+    manager.create_table(revocation()).await?;
+    manager.create_index(index("revocation", &["create_time"])).await
 }
 
 /// The counters live with the link: what they cost, opening a link pays, and nobody else.

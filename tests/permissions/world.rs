@@ -76,10 +76,10 @@ impl Cast {
 
     async fn world(&self) -> World {
         let owner = &self.owner;
-        let number = self.photos.replace(self.photos.get() + 2);
-        let mut assets = owner.photos(number..number + 2).await;
-        let loose = assets.pop().unwrap();
-        let album = owner.album("Trip", &assets).await;
+        let number = self.photos.replace(self.photos.get() + 1);
+        let loose = owner.photos(number..number + 1).await.remove(0);
+        let asset = owner.upload("dunes.webp", &fixtures::picture(number)).await;
+        let album = owner.album("Trip", std::slice::from_ref(&asset)).await;
         let upload = owner.create_upload("x.jpg", 4096).await;
         let link = owner.link(&album, SharedLink::default()).await;
         let export = owner.export(&album).await.unwrap();
@@ -87,7 +87,6 @@ impl Cast {
         {
             owner.add_member(&album, person, role).await;
         }
-        let asset = assets.pop().unwrap();
         let request = CreateSharedLinkRequest {
             shared_link: Some(SharedLink::default()),
             asset_ids: vec![asset.id.clone()],
@@ -147,14 +146,14 @@ impl Cast {
         if persona.starts_with("owner") {
             world.me.clone_from(&self.owner.user.id);
         }
+        if persona == "guest without metadata" {
+            server.run_jobs().await;
+        }
         if let Ok(own) = person.export(&world.album).await {
             world.export = own;
         }
         if row.name.ends_with(" own") && row.name.starts_with("UploadService") {
             self.upload(&person, &mut world, row.name.contains("Undo")).await;
-        }
-        if persona == "guest without metadata" {
-            server.run_jobs().await;
         }
         self.spoil(persona, server, &world.link).await;
         (person, world)

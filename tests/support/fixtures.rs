@@ -17,6 +17,11 @@ pub(crate) fn photo(number: u32) -> Vec<u8> {
     sized_photo(number, 4096)
 }
 
+/// A small photo that can be shown, another file for each number.
+pub(crate) fn picture(number: u32) -> Vec<u8> {
+    [read("photos/dunes.webp").as_slice(), &number.to_le_bytes()].concat()
+}
+
 /// A photo of some size, at least 4 KiB: what stands behind a picture's end is not looked at.
 pub(crate) fn sized_photo(number: u32, size: usize) -> Vec<u8> {
     let mut bytes = read("other/truncated.jpg");

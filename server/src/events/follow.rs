@@ -22,12 +22,12 @@ const USES_INTERVAL: Duration = Duration::from_secs(5);
 /// PostgreSQL, what they are told of albums at once.
 pub fn follow(app: &App, stopping: &CancellationToken) {
     let watching = watch_revocations(app.clone());
-    tokio::spawn(stopping.clone().run_until_cancelled_owned(watching));
+    app.spawn(stopping.clone().run_until_cancelled_owned(watching));
     let counting = count_uses(app.clone());
     app.spawn(stopping.clone().run_until_cancelled_owned(counting));
     if let DatabaseUrl::Postgres(url) = &app.config.database_url {
         let listening = listen(app.clone(), url.expose().to_owned());
-        tokio::spawn(stopping.clone().run_until_cancelled_owned(listening));
+        app.spawn(stopping.clone().run_until_cancelled_owned(listening));
     }
 }
 

@@ -94,7 +94,7 @@ impl Hub {
         };
         let receiver = channel.sender.subscribe();
         if is_new {
-            tokio::spawn(pump(app.clone(), self.clone(), album_id, Arc::clone(&channel)));
+            start(pump(app.clone(), self.clone(), album_id, Arc::clone(&channel)));
         }
         channel.begin(app, album_id).await?;
         Ok(Subscription { receiver, _channel: channel })
@@ -127,6 +127,11 @@ impl Channel {
         let last = || access::last_event(app.database.reader(), album_id);
         self.start.get_or_try_init(last).await.copied()
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "nothing is lost if shutdown forgets it")]
+fn start(pump: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(pump);
 }
 
 /// Reads the events of an album as they come, until nobody listens.
