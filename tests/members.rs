@@ -576,35 +576,16 @@ mod remove_album_member {
             ann.add_member(&album, &bob, AlbumRole::Editor).await;
             let own = bob.photos(10..11).await;
             bob.add(&album, &own).await.unwrap();
-            let link = bob.link(&album, SharedLink::default()).await;
-            let export = bob.export(&album).await.unwrap();
-            let upload = Upload {
-                file_name: "x.jpg".to_owned(),
-                size_bytes: 4096,
-                album_id: album.id.clone(),
-                ..Upload::default()
-            };
-            let request = CreateUploadRequest { upload: Some(upload), ..Default::default() };
-            let upload = bob.uploads().create_upload(request.clone()).await.unwrap().into_inner();
-            bob.stream(&upload.id, 0, &fixtures::photo(11)).await.unwrap();
             ann.remove_member(&album, &bob).await.unwrap();
 
-            let album_id = || album.id.clone();
-            let (shared_link_id, export_id) = (link.id.clone(), export.id.clone());
-            let (mut albums, mut exports, mut links) = (bob.albums(), bob.exports(), bob.links());
-            let listed = ListAssetsRequest { album_id: album_id(), ..Default::default() };
-            let renamed = UpdateAlbumRequest {
-                album_id: album_id(),
-                album: named("Mine"),
-                update_mask: None,
-            };
-            let part =
-                StreamExportRequest { export_id: export_id.clone(), part: 1, ..Default::default() };
+            let (album_id, mut albums) = (album.id.clone(), bob.albums());
+            let listed = ListAssetsRequest { album_id, ..Default::default() };
+            let album_id = album.id.clone();
+            let renamed = UpdateAlbumRequest { album_id, album: named("Mine"), update_mask: None };
             let asset_id = assets[0].id.clone();
             let download = DownloadAssetRequest { asset_id, ..Default::default() };
-            let link = SharedLink { album_id: album_id(), ..SharedLink::default() };
-            let linked = CreateSharedLinkRequest { shared_link: Some(link), ..Default::default() };
-            let taken_out = RemoveAlbumAssetsRequest { album_id: album_id(), asset_ids: ids(&own) };
+            let (album_id, asset_ids) = (album.id.clone(), ids(&own));
+            let taken_out = RemoveAlbumAssetsRequest { album_id, asset_ids };
             for refused in [
                 get(&bob, &album).await.map(drop),
                 bob.members(&album).await.map(drop),
@@ -618,6 +599,45 @@ mod remove_album_member {
                 bob.asset(&assets[0]).await.map(drop),
                 bob.assets().download_asset(download).await.map(drop),
                 bob.export(&album).await.map(drop),
+            ] {
+                expect_code(answer(refused), Code::NotFound);
+            }
+            let path = format!("/api/assets/{}/original", assets[0].id);
+            assert_eq!(bob.get(&path, &[]).await.0, http::StatusCode::NOT_FOUND);
+            let albums = albums.list_albums(ListAlbumsRequest::default()).await.unwrap();
+            assert!(albums.into_inner().albums.is_empty());
+            let request = GetUserRequest { user_id: ann.user.id.clone() };
+            let user = bob.users().get_user(request).await.unwrap().into_inner();
+            assert_eq!(user.email, "", "they are strangers again");
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn what_a_former_member_began_leads_nowhere() {
+        test(|server| async move {
+            let (ann, bob) = (server.user("ann").await, server.user("bob").await);
+            let album = ann.album("Trip", &ann.photos(0..1).await).await;
+            ann.add_member(&album, &bob, AlbumRole::Editor).await;
+            let link = bob.link(&album, SharedLink::default()).await;
+            let export = bob.export(&album).await.unwrap();
+            let upload = Upload {
+                file_name: "x.jpg".to_owned(),
+                size_bytes: 4096,
+                album_id: album.id.clone(),
+                ..Upload::default()
+            };
+            let request = CreateUploadRequest { upload: Some(upload), ..Default::default() };
+            let upload = bob.uploads().create_upload(request.clone()).await.unwrap().into_inner();
+            bob.stream(&upload.id, 0, &fixtures::photo(11)).await.unwrap();
+            ann.remove_member(&album, &bob).await.unwrap();
+
+            let (shared_link_id, export_id) = (link.id.clone(), export.id.clone());
+            let (mut exports, mut links) = (bob.exports(), bob.links());
+            let part = StreamExportRequest { export_id: export.id, part: 1, ..Default::default() };
+            let link = SharedLink { album_id: album.id.clone(), ..SharedLink::default() };
+            let linked = CreateSharedLinkRequest { shared_link: Some(link), ..Default::default() };
+            for refused in [
                 exports.get_export(GetExportRequest { export_id }).await.map(drop),
                 exports.stream_export(part).await.map(drop),
                 links.get_shared_link(GetSharedLinkRequest { shared_link_id }).await.map(drop),
@@ -627,15 +647,8 @@ mod remove_album_member {
             ] {
                 expect_code(answer(refused), Code::NotFound);
             }
-            let path = format!("/api/assets/{}/original", assets[0].id);
-            assert_eq!(bob.get(&path, &[]).await.0, http::StatusCode::NOT_FOUND);
             let path = &export.parts[0].http_path;
             assert_eq!(bob.get(path, &[]).await.0, http::StatusCode::NOT_FOUND);
-            let albums = albums.list_albums(ListAlbumsRequest::default()).await.unwrap();
-            assert!(albums.into_inner().albums.is_empty());
-            let request = GetUserRequest { user_id: ann.user.id.clone() };
-            let user = bob.users().get_user(request).await.unwrap().into_inner();
-            assert_eq!(user.email, "", "they are strangers again");
             let request = CancelUploadRequest { upload_id: upload.id };
             bob.uploads().cancel_upload(request).await.unwrap();
         })

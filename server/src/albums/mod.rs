@@ -141,7 +141,12 @@ pub async fn create(app: &App, actor: &Actor, new: NewAlbum) -> Result<AlbumView
         let album = insert(&app_, &transaction, user.id, id, values).await?;
         let album = access::created(album);
         let id = album.id;
-        members::insert(&app_, &transaction, &actor_, &album, &members).await?;
+        if !members.is_empty() {
+            members::insert(&app_, &transaction, &actor_, &album, &members).await?;
+        }
+        if assets.is_empty() {
+            return Ok(album);
+        }
         let assets = access::sharable_assets(&transaction, &owner, &assets).await?;
         contents::insert(&app_, &transaction, album, &assets).await?;
         access::album(&*transaction, &actor_, id, Role::Owner).await
