@@ -2,10 +2,10 @@
 
 use albumen::v1::list_activities_request::Order;
 use albumen::v1::{
-    Activity, ActivityCounts, ActivityKind, Album, Asset, CreateCommentRequest, DeleteAlbumRequest,
-    DeleteCommentRequest, DeleteCommentResponse, DeleteUserRequest, GetActivityCountsRequest,
-    ListActivitiesRequest, ListActivitiesResponse, RemoveAlbumAssetsRequest, RestoreUserRequest,
-    SetLikeRequest, SharedLink,
+    Activity, ActivityCounts, ActivityKind, Album, Asset, CreateCommentRequest,
+    CreateSharedLinkRequest, DeleteAlbumRequest, DeleteCommentRequest, DeleteCommentResponse,
+    DeleteUserRequest, GetActivityCountsRequest, ListActivitiesRequest, ListActivitiesResponse,
+    RemoveAlbumAssetsRequest, RestoreUserRequest, SetLikeRequest, SharedLink,
 };
 use albumen_server::entity::album_member::{self, Role};
 use albumen_server::entity::shared_link::{self, GuestActivity};
@@ -251,10 +251,17 @@ mod create_comment {
     async fn lists_of_assets_have_none() {
         test(|server| async move {
             let ann = server.user("ann").await;
-            let album = ann.album("Summer", &[]).await;
-            let change = album::ActiveModel { is_list: Set(true), ..Default::default() };
-            set(&server, &album, change).await;
-            let (_, guest) = guest(&server, &ann, &album, GuestActivity::Write).await;
+            let request = CreateSharedLinkRequest {
+                shared_link: Some(SharedLink::default()),
+                asset_ids: ids(&ann.photos(0..1).await),
+                ..Default::default()
+            };
+            let link = ann.links().create_shared_link(request).await.unwrap().into_inner();
+            let guest = server.guest(&link, "").await;
+            let row = shared_link::Entity::find_by_id(SharedLinkId::parse(&link.id).unwrap());
+            let row = row.one(server.app.database.reader()).await.unwrap().unwrap();
+            // Whoever finds out by which album the server stores a list.
+            let album = Album { id: row.album_id.to_string(), ..Album::default() };
             for who in [ann, guest] {
                 expect_code(comment(&who, &album, "x").await, Code::NotFound);
                 expect_code(like(&who, &album, None, true).await, Code::NotFound);

@@ -37,6 +37,9 @@ const POLICY: [&str; 3] = ["allow_links", "require_link_password", "max_link_lif
 const UPLOAD: [&str; 5] =
     ["shared_link_id", "visitor_id", "guest_name", "finish_time", "is_new_entry"];
 
+/// Nobody is new in an album that was theirs before.
+const HAVE_SEEN: &str = "UPDATE album_member SET seen_time = create_time";
+
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -66,6 +69,7 @@ async fn add_options(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     ];
     add_columns(manager, "album", columns).await?;
     add_columns(manager, "album_member", [big_integer_null("seen_time")]).await?;
+    manager.get_connection().execute_unprepared(HAVE_SEEN).await?;
     add_columns(manager, "asset", [text_null("guest_name")]).await?;
     add_columns(manager, "shared_link", link()).await?;
     add_columns(manager, "installation", policy()).await?;

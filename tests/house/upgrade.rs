@@ -77,6 +77,9 @@ async fn the_first_release_goes_up_without_loss() {
     let pending = Migrator::migrations().len() - FIRST_STEPS as usize;
     assert_eq!(database.migrate().await.unwrap().len(), pending);
     assert_eq!(contents(connection, &columns).await, before);
+    // Nobody is new in an album that was theirs before.
+    let unseen = "SELECT CAST(count(*) AS TEXT) AS n FROM album_member WHERE seen_time IS NULL";
+    assert_eq!(rows(connection, unseen, &["n"]).await, [["0"]]);
     close(test, database).await;
 }
 
