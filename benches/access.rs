@@ -9,11 +9,12 @@ mod dataset;
 #[path = "access/reads.rs"]
 mod reads;
 
-use std::time::Instant;
+use std::io::{Write as _, stdout};
 
 use anyhow::{Result, bail};
 use dataset::Dataset;
 use reads::{Read, Way};
+use tokio::time::Instant;
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]
@@ -56,9 +57,10 @@ fn main() -> Result<()> {
 
 async fn compare(scale: Scale) -> Result<()> {
     let (assets, albums) = (scale.assets[Scale::ASSETS], scale.albums[Scale::ALBUMS]);
-    println!("× the same read without a check; in brackets the range of {} rounds\n", scale.rounds);
-    println!("| assets in the album | albums of the user | read | owner | viewer | guest |");
-    println!("|---|---|---|---|---|---|");
+    let mut out = stdout();
+    writeln!(out, "× the same read without a check; in brackets {} rounds\n", scale.rounds)?;
+    writeln!(out, "| assets in the album | albums of the user | read | owner | viewer | guest |")?;
+    writeln!(out, "|---|---|---|---|---|---|")?;
     for count in scale.assets {
         measure(scale, count, albums).await?;
     }
@@ -73,7 +75,7 @@ async fn compare(scale: Scale) -> Result<()> {
 async fn measure(scale: Scale, assets: u32, albums: u32) -> Result<()> {
     let dataset = Dataset::create(assets, albums).await?;
     for read in [Read::Album, Read::Page] {
-        print!("| {assets} | {albums} | {} |", read.name());
+        let mut line = format!("| {assets} | {albums} | {} |", read.name());
         for way in [Way::Owner, Way::Viewer, Way::Guest] {
             let mut ratios = Vec::new();
             for _ in 0..scale.rounds {
@@ -83,9 +85,9 @@ async fn measure(scale: Scale, assets: u32, albums: u32) -> Result<()> {
             }
             ratios.sort_by(f64::total_cmp);
             let (least, most) = (ratios[0], ratios[ratios.len() - 1]);
-            print!(" {:.2} ({least:.2}–{most:.2}) |", ratios[ratios.len() / 2]);
+            line += &format!(" {:.2} ({least:.2}–{most:.2}) |", ratios[ratios.len() / 2]);
         }
-        println!();
+        writeln!(stdout(), "{line}")?;
     }
     Ok(())
 }

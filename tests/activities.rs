@@ -142,7 +142,7 @@ mod create_comment {
             assert_eq!((&written.user_id, &*written.author_display_name), (&bob.user.id, "bob"));
             assert!(written.deletable && !written.guest);
             assert_eq!(written.create_time.as_ref().unwrap().seconds, server.now_us() / 1_000_000);
-            assert_eq!(feed(&bob, &album).await, [written.clone()]);
+            assert_eq!(feed(&bob, &album).await, std::slice::from_ref(&written));
             let id = ActivityId::parse(&written.id).unwrap();
             assert_eq!(happened(&server, &album).await.last(), Some(&Event::ActivityAdded(id)));
         })

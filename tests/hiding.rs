@@ -152,10 +152,10 @@ mod answers {
             let asset = ann.upload("Siena with Eve.jpg", &fixtures::read(PLACED)).await;
             let values =
                 Asset { description: "at Eve's".to_owned(), rating: Some(5), ..Asset::default() };
-            ann.update(&[asset.clone()], values, &[]).await.unwrap();
+            ann.update(std::slice::from_ref(&asset), values, &[]).await.unwrap();
             let asset = seen(&ann, &asset).await;
             assert!(asset.location.is_some() && asset.capture_utc_offset.is_some());
-            let album = ann.album("Summer", &[asset.clone()]).await;
+            let album = ann.album("Summer", std::slice::from_ref(&asset)).await;
             server.member(&album, &bob, Role::Viewer).await;
             server.run_jobs().await;
 
@@ -263,7 +263,7 @@ mod downloads {
         test(|server| async move {
             let ann = server.user("ann").await;
             let asset = ann.upload("Siena.jpg", &fixtures::read(PLACED)).await;
-            let album = ann.album("Summer", &[asset.clone()]).await;
+            let album = ann.album("Summer", std::slice::from_ref(&asset)).await;
             server.run_jobs().await;
             let (guest, _) = guest_of(&server, &ann, &album, Metadata::Hidden).await;
             let (_, bytes) = download(&guest, &asset).await.unwrap();
@@ -296,7 +296,7 @@ mod downloads {
         test(|server| async move {
             let ann = server.user("ann").await;
             let asset = ann.upload("a.jpg", &fixtures::read(PLACED)).await;
-            let album = ann.album("Summer", &[asset.clone()]).await;
+            let album = ann.album("Summer", std::slice::from_ref(&asset)).await;
             let (guest, _) = guest_of(&server, &ann, &album, Metadata::Hidden).await;
             let answer = guest.assets().download_asset(request(&asset, 0)).await;
             let status = expect_reason(answer, Code::Unavailable, "VARIANT_NOT_READY");
@@ -349,7 +349,7 @@ mod downloads {
         test(|server| async move {
             let ann = server.user("ann").await;
             let asset = ann.upload("a.jpg", &fixtures::read(PLACED)).await;
-            let album = ann.album("Summer", &[asset.clone()]).await;
+            let album = ann.album("Summer", std::slice::from_ref(&asset)).await;
             server.run_jobs().await;
             let (guest, link) = guest_of(&server, &ann, &album, Metadata::Full).await;
             download(&guest, &asset).await.unwrap();
@@ -370,7 +370,7 @@ mod downloads {
             let mut bytes = fixtures::read(PLACED);
             bytes.resize(5 << 20, 0);
             let asset = ann.upload("a.jpg", &bytes).await;
-            let album = ann.album("Summer", &[asset.clone()]).await;
+            let album = ann.album("Summer", std::slice::from_ref(&asset)).await;
             server.run_jobs().await;
             let (guest, link) = guest_of(&server, &ann, &album, Metadata::Full).await;
             let stream = guest.assets().download_asset(request(&asset, 0)).await.unwrap();
@@ -448,7 +448,7 @@ mod downloads {
         test_with_faults(faults.clone(), |server| async move {
             let ann = server.user("ann").await;
             let asset = ann.upload("a.jpg", &fixtures::read(PLACED)).await;
-            let album = ann.album("Summer", &[asset.clone()]).await;
+            let album = ann.album("Summer", std::slice::from_ref(&asset)).await;
             server.run_jobs().await;
             let (guest, _) = guest_of(&server, &ann, &album, Metadata::Hidden).await;
             faults.add(Call::Read, 1, Fault::Damage);
@@ -543,7 +543,7 @@ mod exports {
         test(|server| async move {
             let ann = server.user("ann").await;
             let asset = ann.upload("a.jpg", &fixtures::read(PLACED)).await;
-            let album = ann.album("Summer", &[asset.clone()]).await;
+            let album = ann.album("Summer", std::slice::from_ref(&asset)).await;
             server.run_jobs().await;
             let (guest, link) = guest_of(&server, &ann, &album, Metadata::Full).await;
             let of_album = guest.export(&album).await.unwrap();
@@ -671,12 +671,12 @@ async fn owners_keep_their_rating_and_visibility_to_themselves() {
         let (ann, bob) = (server.user("ann").await, server.user("bob").await);
         let asset = ann.photos(0..1).await.remove(0);
         let values = Asset { rating: Some(2), ..Asset::default() };
-        ann.update(&[asset.clone()], values, &[]).await.unwrap();
-        ann.show(&[asset.clone()], AssetVisibility::Archived).await.unwrap();
+        ann.update(std::slice::from_ref(&asset), values, &[]).await.unwrap();
+        ann.show(std::slice::from_ref(&asset), AssetVisibility::Archived).await.unwrap();
         let location = Some(Location { latitude: 1.0, longitude: 2.0 });
         let values = Asset { location, ..Asset::default() };
-        ann.update(&[asset.clone()], values, &[]).await.unwrap();
-        let album = ann.album("Summer", &[asset.clone()]).await;
+        ann.update(std::slice::from_ref(&asset), values, &[]).await.unwrap();
+        let album = ann.album("Summer", std::slice::from_ref(&asset)).await;
         server.member(&album, &bob, Role::Editor).await;
         let own = seen(&ann, &asset).await;
         assert_eq!((own.rating, own.visibility()), (Some(2), AssetVisibility::Archived));

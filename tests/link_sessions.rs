@@ -56,25 +56,29 @@ async fn browse(browser: &Person, link: &SharedLink, password: &str) -> String {
 mod get_opened_link {
     use super::*;
 
+    /// A link that allows and hides what it can.
+    fn generous(server: &TestServer) -> SharedLink {
+        SharedLink {
+            allow_upload: Some(true),
+            allow_undo: Some(true),
+            max_upload_bytes: Some(10_000),
+            max_upload_count: Some(3),
+            metadata: SharedLinkMetadata::Hidden.into(),
+            quality: SharedLinkQuality::Previews.into(),
+            guest_activity: GuestActivity::Write.into(),
+            allow_download: Some(false),
+            expire_time: in_seconds(server, 3600),
+            description: "from us".to_owned(),
+            ..SharedLink::default()
+        }
+    }
+
     #[tokio::test]
     async fn a_guest_learns_what_the_link_allows_now() {
         test(|server| async move {
             let ann = server.user("ann").await;
             let album = ann.album("Summer", &ann.photos(0..2).await).await;
-            let link = SharedLink {
-                allow_upload: Some(true),
-                allow_undo: Some(true),
-                max_upload_bytes: Some(10_000),
-                max_upload_count: Some(3),
-                metadata: SharedLinkMetadata::Hidden.into(),
-                quality: SharedLinkQuality::Previews.into(),
-                guest_activity: GuestActivity::Write.into(),
-                allow_download: Some(false),
-                expire_time: in_seconds(&server, 3600),
-                description: "from us".to_owned(),
-                ..SharedLink::default()
-            };
-            let link = ann.link(&album, link).await;
+            let link = ann.link(&album, generous(&server)).await;
             let guest = server.guest(&link, "").await;
             let seen = opened(&guest, None).await.unwrap().into_inner();
             let expected = OpenedLink {

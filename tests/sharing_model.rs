@@ -182,6 +182,16 @@ impl Model {
                 }
                 code
             }
+            Step::MakePrivate { .. } | Step::CreateLink { .. } | Step::RevokeLink { .. } => {
+                return self.take_with_links(step);
+            }
+            _ => self.take_with_assets(step),
+        };
+        Some(code)
+    }
+
+    fn take_with_links(&mut self, step: Step) -> Option<Code> {
+        let code = match step {
             Step::MakePrivate { by, album } => {
                 let code = self.change(album, by, AlbumRole::Owner);
                 if code == Code::Ok {
@@ -211,7 +221,7 @@ impl Model {
                     _ => Code::NotFound,
                 }
             }
-            _ => self.take_with_assets(step),
+            _ => unreachable!("{step:?} is not about links"),
         };
         Some(code)
     }

@@ -84,7 +84,8 @@ fn written<'a>(files: impl Iterator<Item = &'a [u8]>) -> (TempDir, Vec<PathBuf>)
 
 /// The pictures with all sorts of metadata, and something behind their ends. None without ExifTool.
 fn tagged() -> Option<&'static [(&'static str, Vec<u8>)]> {
-    static TAGGED: LazyLock<Option<Vec<(&str, Vec<u8>)>>> = LazyLock::new(|| {
+    type Tagged = Vec<(&'static str, Vec<u8>)>;
+    static TAGGED: LazyLock<Option<Tagged>> = LazyLock::new(|| {
         let pictures: Vec<_> = PICTURES.iter().map(|name| fixtures::read(name)).collect();
         let (_folder, paths) = written(pictures.iter().map(Vec::as_slice));
         let fixture = |name: &str| fixtures::folder().join(name).display().to_string();
@@ -206,8 +207,11 @@ fn profile_and_turn(file: &[u8]) -> (Option<Vec<u8>>, u8) {
     (decoder.icc_profile().unwrap(), decoder.orientation().unwrap().to_exif())
 }
 
+/// A picture's name, its bytes, and what ExifTool finds in them.
+type Found = (&'static str, Vec<u8>, Map<String, Value>);
+
 /// One variant of each picture, with what ExifTool finds in it. None without ExifTool.
-fn stripped(which: usize) -> Option<Vec<(&'static str, Vec<u8>, Map<String, Value>)>> {
+fn stripped(which: usize) -> Option<Vec<Found>> {
     let stripped = tagged()?.iter().map(|(name, file)| {
         let variants = variants(file).unwrap_or_else(|| panic!("{name} is refused"));
         (*name, variants[which].clone())

@@ -93,8 +93,8 @@ async fn add_tables(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 }
 
 /// The counters live with the link: what they cost, opening a link pays, and nobody else.
-fn link() -> [ColumnDef; 13] {
-    [
+fn link() -> Vec<ColumnDef> {
+    vec![
         boolean("allow_upload").default(false).take(),
         boolean("allow_undo").default(false).take(),
         big_integer_null("max_upload_bytes"),

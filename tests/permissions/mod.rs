@@ -32,7 +32,7 @@ fn the_document_is_written_from_the_table() {
 
 #[tokio::test]
 async fn every_persona_gets_the_expected_code_from_every_method() {
-    test(|server| async move {
+    Box::pin(test(|server| async move {
         let cast = Cast::gather(&server).await;
         let Table { personas, rows } = Table::read();
         let mut wrong = Vec::new();
@@ -68,6 +68,6 @@ async fn every_persona_gets_the_expected_code_from_every_method() {
             }
         }
         assert!(wrong.is_empty(), "{} wrong cells:\n{}", wrong.len(), wrong.join("\n"));
-    })
+    }))
     .await;
 }

@@ -270,7 +270,7 @@ mod tests {
     }
 
     fn file() -> Vec<u8> {
-        (0..1000_u32).map(|number| (number * number >> 3) as u8).collect()
+        (0..1000_u32).map(|number| ((number * number) >> 3) as u8).collect()
     }
 
     #[test]
