@@ -9,10 +9,20 @@ from pathlib import Path
 import grpc
 
 from albumen import Albumen, AlbumenError, download, list_all, upload
+from albumen.v1.activity_service_pb2 import CreateCommentRequest
+from albumen.v1.album_pb2 import Album
+from albumen.v1.album_service_pb2 import CreateAlbumRequest
 from albumen.v1.asset_service_pb2 import GetAssetRequest, ListAssetsRequest
 from albumen.v1.auth_service_pb2 import LoginRequest
 from albumen.v1.error_reason_pb2 import ErrorReason
 from albumen.v1.server_service_pb2 import GetServerInfoRequest
+from albumen.v1.shared_link_pb2 import GuestActivity, SharedLink
+from albumen.v1.shared_link_service_pb2 import (
+    CreateSharedLinkRequest,
+    DeleteSharedLinkRequest,
+    GetOpenedLinkRequest,
+    OpenSharedLinkRequest,
+)
 from albumen.v1.upload_service_pb2 import (
     AppendUploadRequest,
     CreateUploadRequest,
@@ -75,6 +85,44 @@ class Live(unittest.TestCase):
         self.albumen.uploads.AppendUpload(AppendUploadRequest(upload_id=started.id, chunk=chunk))
         finished = upload(self.albumen, photo, upload_id=started.id)
         self.assertEqual(finished.asset.size_bytes, size)
+
+    def test_a_link_lives_its_whole_life(self) -> None:
+        mine = upload(self.albumen, self.new_photo("mine.jpg")).asset
+        album = self.albumen.albums.CreateAlbum(
+            CreateAlbumRequest(album=Album(display_name="Summer"), asset_ids=[mine.id])
+        )
+        options = SharedLink(
+            album_id=album.id,
+            password="sandcastle",
+            allow_upload=True,
+            guest_activity=GuestActivity.GUEST_ACTIVITY_WRITE,
+        )
+        link = self.albumen.shared_links.CreateSharedLink(CreateSharedLinkRequest(shared_link=options))
+        request = OpenSharedLinkRequest(key_or_slug=link.url.rsplit("/", 1)[1])
+        with self.assertRaises(AlbumenError) as closed:
+            self.anonymous.shared_links.OpenSharedLink(request)
+        self.assertEqual(
+            closed.exception.reason, ErrorReason.ERROR_REASON_LINK_PASSWORD_REQUIRED
+        )
+
+        request.password = "sandcastle"
+        opened = self.anonymous.shared_links.OpenSharedLink(request)
+        url = os.environ["ALBUMEN_TEST_URL"]
+        guest = self.enterContext(Albumen(url, token=lambda: opened.access_token))
+        photo = self.new_photo("theirs.jpg")
+        theirs = upload(guest, photo, Upload(guest_name="Cleo")).asset
+        self.assertEqual(theirs.guest_name, "Cleo")
+        comment = guest.activities.CreateComment(
+            CreateCommentRequest(album_id=album.id, text="Lovely")
+        )
+        self.assertEqual(comment.text, "Lovely")
+        shown = guest.assets.ListAssets(ListAssetsRequest(shared_link_id=link.id))
+        self.assertEqual({asset.id for asset in shown.assets}, {mine.id, theirs.id})
+
+        self.albumen.shared_links.DeleteSharedLink(DeleteSharedLinkRequest(shared_link_id=link.id))
+        with self.assertRaises(AlbumenError) as gone:
+            guest.shared_links.GetOpenedLink(GetOpenedLinkRequest())
+        self.assertEqual(gone.exception.reason, ErrorReason.ERROR_REASON_CREDENTIAL_INVALID)
 
     def test_errors_carry_their_reason_and_the_fields_at_fault(self) -> None:
         with self.assertRaises(AlbumenError) as invalid:

@@ -9,6 +9,7 @@ import { Code } from "@connectrpc/connect";
 import {
   type Albumen,
   ErrorReason,
+  GuestActivity,
   albumenError,
   createAlbumen,
   download,
@@ -105,4 +106,56 @@ test("errors carry their reason and the fields at fault", async () => {
   const refused = await anonymous.users.getMe({}).catch(albumenError);
   assert.ok("reason" in refused);
   assert.equal(refused.reason, ErrorReason.CREDENTIAL_MISSING);
+});
+
+test("a link lives its whole life", async () => {
+  const { asset } = await upload(albumen, new Blob([file, randomBytes(16)]), { fileName: "a.jpg" });
+  assert.ok(asset);
+  const album = await albumen.albums.createAlbum({
+    album: { displayName: "Summer" },
+    assetIds: [asset.id],
+  });
+  const link = await albumen.sharedLinks.createSharedLink({
+    sharedLink: {
+      albumId: album.id,
+      password: "sandcastle",
+      allowUpload: true,
+      allowUndo: true,
+      guestActivity: GuestActivity.WRITE,
+    },
+  });
+  const address = { keyOrSlug: link.url.split("/share/")[1] };
+  const closed = await anonymous.sharedLinks.openSharedLink(address).catch(albumenError);
+  assert.ok("reason" in closed);
+  assert.equal(closed.reason, ErrorReason.LINK_PASSWORD_REQUIRED);
+
+  const { accessToken } = await anonymous.sharedLinks.openSharedLink({
+    ...address,
+    password: "sandcastle",
+  });
+  const baseUrl = variable("ALBUMEN_TEST_URL");
+  const guest = createAlbumen({ baseUrl, token: () => accessToken });
+  const shown = await guest.assets.listAssets({ sharedLinkId: link.id });
+  assert.deepEqual(shown.assets.map((item) => item.id), [asset.id]);
+  const bytes = new Blob([file, randomBytes(16)]);
+  const added = await upload(guest, bytes, { fileName: "b.jpg", guestName: "Cleo" });
+  assert.equal(added.asset?.guestName, "Cleo");
+  const comment = await guest.activities.createComment({ albumId: album.id, text: "Lovely" });
+  assert.equal(comment.text, "Lovely");
+  const made = await guest.exports.createExport({
+    source: { case: "sharedLinkId", value: link.id },
+  });
+  assert.equal(made.parts[0]?.entryCount, 2);
+
+  await albumen.sharedLinks.updateSharedLink({
+    sharedLinkId: link.id,
+    sharedLink: { allowDownload: false },
+  });
+  const refused = await guest.exports.getExport({ exportId: made.id }).catch(albumenError);
+  assert.ok("reason" in refused);
+  assert.equal(refused.reason, ErrorReason.DOWNLOAD_NOT_ALLOWED);
+  await albumen.sharedLinks.deleteSharedLink({ sharedLinkId: link.id });
+  const gone = await guest.sharedLinks.getOpenedLink({}).catch(albumenError);
+  assert.ok("reason" in gone);
+  assert.equal(gone.reason, ErrorReason.CREDENTIAL_INVALID);
 });
