@@ -18,12 +18,17 @@ use crate::support::{Person, metadata, reason, test};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An open call to `WatchAlbum`.
-struct Watch(Streaming<WatchAlbumResponse>);
+struct Watch {
+    stream: Streaming<WatchAlbumResponse>,
+    /// That of the last message.
+    cursor: String,
+}
 
 impl Watch {
     async fn from(person: &Person, album: &Album, cursor: &str) -> Result<Self, Status> {
         let request = WatchAlbumRequest { album_id: album.id.clone(), cursor: cursor.to_owned() };
-        Ok(Self(person.albums().watch_album(request).await?.into_inner()))
+        let stream = person.albums().watch_album(request).await?.into_inner();
+        Ok(Self { stream, cursor: String::new() })
     }
 
     /// Watches from now on, and has heard the first heartbeat.
@@ -34,8 +39,10 @@ impl Watch {
     }
 
     async fn next(&mut self) -> Result<WatchAlbumResponse, Status> {
-        let message = timeout(PATIENCE, self.0.message()).await.unwrap()?;
-        Ok(message.expect("the stream goes on"))
+        let message = timeout(PATIENCE, self.stream.message()).await.unwrap()?;
+        let message = message.expect("the stream goes on");
+        self.cursor.clone_from(&message.cursor);
+        Ok(message)
     }
 
     /// The next event and its cursor.
@@ -266,6 +273,47 @@ async fn costs_one_read_for_a_thousand_who_watch() {
         }
         let reads = server.app.events.reads() - before;
         assert!((1..=3).contains(&reads), "{reads} reads of three events");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn tells_of_comments_as_long_as_they_show_and_the_caller_may_hear_them() {
+    test(|server| async move {
+        let ann = server.user("ann").await;
+        let photos = ann.photos(0..1).await;
+        let album = ann.album("Trip", &photos).await;
+        let mut options = SharedLink::default();
+        options.set_guest_activity(GuestActivity::Read);
+        let link = ann.link(&album, options).await;
+        let guest = server.guest(&link, "").await;
+        let mut watch = Watch::start(&guest, &album).await;
+        let start = watch.cursor.clone();
+        let request = CreateCommentRequest {
+            album_id: album.id.clone(),
+            asset_id: photos[0].id.clone(),
+            text: "Lovely".to_owned(),
+            ..Default::default()
+        };
+        ann.activities().create_comment(request.clone()).await.unwrap();
+        let (Kind::ActivityAdded(heard), _) = watch.event().await else { panic!("no comment") };
+        assert_eq!((heard.text.as_str(), heard.user_id.as_str()), ("Lovely", ""));
+
+        // Its thread went with the photo.
+        remove(&ann, &album, &photos).await;
+        let mut past = Watch::from(&guest, &album, &start).await.unwrap();
+        assert_eq!(past.event().await.0, Kind::AssetsRemoved(assets(&photos)));
+
+        let mut change = SharedLink::default();
+        change.set_guest_activity(GuestActivity::Off);
+        let request = UpdateSharedLinkRequest {
+            shared_link_id: link.id,
+            shared_link: Some(change),
+            update_mask: None,
+        };
+        ann.links().update_shared_link(request).await.unwrap();
+        let ended = past.next().await.unwrap_err();
+        assert_eq!(reason(&ended), "CONFLICT");
     })
     .await;
 }

@@ -88,7 +88,8 @@ impl Representation<'_> {
             .header(CONTENT_TYPE, self.content_type)
             .header(CONTENT_DISPOSITION, self.content_disposition())
             .header(ETAG, quoted)
-            .header(CACHE_CONTROL, "private, max-age=31536000, immutable")
+            // Who asks decides what they get, and may lose the right to it: ask again each time.
+            .header(CACHE_CONTROL, "private, no-cache")
             .header(X_CONTENT_TYPE_OPTIONS, "nosniff")
             .header(CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'");
         if status == StatusCode::PARTIAL_CONTENT {

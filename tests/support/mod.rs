@@ -133,6 +133,8 @@ impl TestServer {
         database: TestDatabase,
         folder: TempDir,
     ) -> Self {
+        // What clients over HTTP need; all but the first call find it there.
+        drop(rustls::crypto::ring::default_provider().install_default());
         let blobs = BlobStore::open(&config).unwrap().with_faults(faults);
         let fixed = Clock::Fixed(Arc::clone(&clock));
         let app = albumen_server::open_with(config, fixed, blobs, probe::jobs()).await.unwrap();

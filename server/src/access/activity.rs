@@ -11,7 +11,7 @@ use crate::entity::album_member::Role;
 use crate::entity::shared_link::GuestActivity;
 use crate::entity::{album_asset, user};
 use crate::error::{Error, Result};
-use crate::id::{ActivityId, SharedLinkId, UserId, VisitorId};
+use crate::id::{ActivityId, AlbumId, SharedLinkId, UserId, VisitorId};
 
 /// Who reads or writes the activity of an album.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,10 +85,15 @@ fn guest(links: &[LinkActor], album: &Granted<Album>, needed: GuestActivity) -> 
 /// somebody wrote whose account is deleted does not.
 #[must_use]
 pub fn activities(album: &Granted<Album>) -> Select<Entity> {
+    Entity::find().filter(shown_in(album.id))
+}
+
+/// What shows in an album.
+pub(super) fn shown_in(album_id: AlbumId) -> Condition {
     let shown = Query::select()
         .column(album_asset::Column::AssetId)
         .from(album_asset::Entity)
-        .and_where(album_asset::Column::AlbumId.eq(album.id))
+        .and_where(album_asset::Column::AlbumId.eq(album_id))
         .and_where(album_asset::Column::IsHidden.eq(false))
         .to_owned();
     let deleted = Query::select()
@@ -100,7 +105,7 @@ pub fn activities(album: &Granted<Album>) -> Select<Entity> {
         Condition::any().add(Column::AssetId.is_null()).add(Column::AssetId.in_subquery(shown));
     let has_author =
         Condition::any().add(Column::UserId.is_null()).add(Column::UserId.not_in_subquery(deleted));
-    Entity::find().filter(Column::AlbumId.eq(album.id)).filter(shows).filter(has_author)
+    Condition::all().add(Column::AlbumId.eq(album_id)).add(shows).add(has_author)
 }
 
 /// A comment or like for a change, with its album, which is locked until the transaction ends.

@@ -274,6 +274,7 @@ pub async fn is_withdrawn(
         .filter(withdrawn_from(actor))
         .select_only()
         .column(asset_file::Column::BlobId)
+        .limit(MAX_VALUES as u64)
         .into_tuple()
         .all(connection)
         .await?
@@ -281,6 +282,18 @@ pub async fn is_withdrawn(
         .collect();
     if blobs.iter().any(|blob| withdrawn.contains(blob)) {
         return Ok(true);
+    }
+    // So many that they are better asked for than held.
+    let is_cut = withdrawn.len() == MAX_VALUES;
+    for blobs in blobs.chunks(MAX_VALUES).filter(|_| is_cut) {
+        let found = asset_file::Entity::find()
+            .inner_join(asset::Entity)
+            .filter(asset_file::Column::BlobId.is_in(blobs.iter().copied()))
+            .filter(asset::Column::WithdrawTime.gte(since))
+            .filter(withdrawn_from(actor));
+        if found.count(connection).await? > 0 {
+            return Ok(true);
+        }
     }
     let owners = user::Entity::find().filter(user::Column::DeleteTime.gte(since));
     let owners: Vec<_> = owners.all(connection).await?.into_iter().map(|user| user.id).collect();

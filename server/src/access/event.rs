@@ -7,6 +7,7 @@ use sea_orm::{
 };
 
 use super::Subject;
+use super::activity::shown_in;
 use crate::entity::{activity, album, album_event, revocation, user};
 use crate::error::{Error, Result};
 use crate::id::{ActivityId, AlbumId, RevocationId};
@@ -38,12 +39,15 @@ pub async fn album_events(
         .await?)
 }
 
-/// A comment or like with the account of its author, for those who watch its album.
+/// A comment or like with the account of its author, for those who watch its album; `None` if it is
+/// gone, or does not show any more.
 pub async fn watched_activity(
     connection: &impl ConnectionTrait,
+    album_id: AlbumId,
     id: ActivityId,
 ) -> Result<Option<(activity::Model, Option<user::Model>)>> {
-    let found = activity::Entity::find_by_id(id).find_also_related(user::Entity);
+    let found =
+        activity::Entity::find_by_id(id).filter(shown_in(album_id)).find_also_related(user::Entity);
     Ok(found.one(connection).await?)
 }
 

@@ -87,14 +87,15 @@ pub use shared_link::{
 pub use sight::{Sight, may_have_blobs, sights, variant, variants, variants_of_blobs};
 pub use signing_key::{SigningKeys, forget_signing_keys, tokens};
 pub use upload::{
-    active_uploads, duplicate_bytes, expired_uploads, finished_uploads, lock_expired_upload,
-    lock_upload, reserved_bytes, reserved_of_link, upload, uploaded_asset, uploads_of_same,
+    UNDO_TIME, active_uploads, duplicate_bytes, expired_uploads, finished_uploads,
+    lock_expired_upload, lock_upload, reserved_bytes, reserved_of_link, unsafe_assets, upload,
+    uploaded_asset, uploads_of_same,
 };
 pub use uploader::{
     Uploader, check_uploader, lock_guest_album, lock_undo_link, uploader, uploader_of,
 };
 pub use user::{
-    LockedUser, active_admins, directory, found_user, invitable_users, known_users,
+    LockedUser, active_admins, directory, found_user, invitable_users, known_users, lock_owner,
     lock_purgeable_user, lock_user, me, owned_album_ids, purgeable_users, user, user_by_email,
     users, visible_user,
 };

@@ -2,19 +2,20 @@
 //! becomes of them belongs to the creator of the link.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, Select,
 };
 
-use super::{Actor, LinkActor, LockedUser, lock};
+use super::{Actor, LinkActor, LockedUser, UserActor, lock};
 use crate::database::Transaction;
 use crate::entity::asset;
 use crate::entity::shared_link::Model as SharedLink;
 use crate::entity::upload::{self, Column, Model as Upload, State};
 use crate::error::{Error, Result};
-use crate::id::{UploadId, UserId};
+use crate::id::{AssetId, UploadId, UserId};
 use crate::time::Micros;
 
 /// The caller's upload.
@@ -88,6 +89,28 @@ pub async fn uploads_of_same(transaction: &Transaction, upload: &Upload) -> Resu
         .order_by_asc(Column::FinishTime)
         .order_by_asc(Column::Id);
     Ok(same.all(&**transaction).await?)
+}
+
+/// For how long a guest may take an upload back.
+pub const UNDO_TIME: Duration = Duration::from_secs(15 * 60);
+
+/// The assets of a user's that guests made and may still take back: they are not safe yet.
+pub async fn unsafe_assets(
+    connection: &impl ConnectionTrait,
+    user: &UserActor,
+    now: Micros,
+) -> Result<HashSet<AssetId>> {
+    let made = upload::Entity::find()
+        .filter(Column::OwnerId.eq(user.id))
+        .filter(Column::SharedLinkId.is_not_null())
+        .filter(Column::State.eq(State::Finished))
+        .filter(Column::FinishTime.gt(now.before(UNDO_TIME)))
+        .select_only()
+        .column(Column::AssetId)
+        .into_tuple::<Option<AssetId>>()
+        .all(connection)
+        .await?;
+    Ok(made.into_iter().flatten().collect())
 }
 
 /// The sizes of a link's open uploads: what they have reserved of its limits. The transaction holds

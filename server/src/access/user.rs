@@ -170,6 +170,13 @@ pub async fn lock_user(transaction: &Transaction, id: UserId) -> Result<LockedUs
     user.map(LockedUser).ok_or_else(|| Error::not_found("user", id))
 }
 
+/// [`lock_user`] for who calls, or for whom a guest uploads: their account may have been deleted since
+/// the call began, and what it owns was hidden then.
+pub async fn lock_owner(transaction: &Transaction, id: UserId) -> Result<LockedUser> {
+    let user = lock_user(transaction, id).await?;
+    if user.delete_time.is_some() { Err(Error::CredentialInvalid) } else { Ok(user) }
+}
+
 /// A deleted account that nobody can restore any more, locked until the transaction ends; `None` if
 /// it is none, or gone.
 pub async fn lock_purgeable_user(

@@ -39,7 +39,7 @@ pub async fn add_assets(
 ) -> Result<Added> {
     let (app_, actor) = (app.clone(), actor.clone());
     app.transact(move |transaction| async move {
-        let owner = access::lock_user(&transaction, actor.user()?.id).await?;
+        let owner = access::lock_owner(&transaction, actor.user()?.id).await?;
         let album = writable(&transaction, &actor, id, Role::Contributor).await?;
         let assets = access::sharable_assets(&transaction, &owner, &assets).await?;
         insert(&app_, &transaction, album, &assets).await

@@ -131,6 +131,13 @@ pub async fn remove_everywhere(
     tell(app, transaction, places, Event::AssetsRemoved).await
 }
 
+/// Tells those who watch their albums that assets changed in a way that no album depends on.
+pub async fn follow_changes(app: &App, transaction: &Transaction, assets: &Assets) -> Result<()> {
+    let albums = access::lock_albums_having(transaction, assets.entries()).await?;
+    let places = assets.places(transaction, &albums).await?;
+    tell(app, transaction, places, Event::AssetsChanged).await
+}
+
 /// Sorts assets by their new times and days in all albums.
 pub async fn follow_times(app: &App, transaction: &Transaction, assets: &Assets) -> Result<()> {
     let albums = access::lock_albums_having(transaction, assets.entries()).await?;

@@ -14,7 +14,7 @@ mod view;
 mod watch;
 
 pub use contents::{Added, add, add_assets, remove_assets, reorder_assets, take_out};
-pub use everywhere::{Assets, follow_times, remove_everywhere, set_hidden};
+pub use everywhere::{Assets, follow_changes, follow_times, remove_everywhere, set_hidden};
 pub use link_list::{add_to_list, create_list, remove_from_list};
 pub use list::{Category, Filter, Order, Trash, list};
 pub use members::{
@@ -137,7 +137,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewAlbum) -> Result<AlbumView
             }
             access::refuse_taken(&*transaction, "album", *id.as_bytes()).await?;
         }
-        let owner = access::lock_user(&transaction, user.id).await?;
+        let owner = access::lock_owner(&transaction, user.id).await?;
         let album = insert(&app_, &transaction, user.id, id, values).await?;
         let album = access::created(album);
         let id = album.id;

@@ -307,7 +307,7 @@ impl From<AlbumView> for Album {
             description: album.description,
             order: order.into(),
             cover_asset_id: album.cover_asset_id.map(|id| id.to_string()).unwrap_or_default(),
-            owner_id: view.owner_id.to_string(),
+            owner_id: view.owner_id.map(|id| id.to_string()).unwrap_or_default(),
             role: AlbumRole::from(view.role).into(),
             asset_count: album.asset_count,
             first_time: album.first_time.map(Micros::timestamp),

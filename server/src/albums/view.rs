@@ -14,8 +14,8 @@ pub struct AlbumView {
     pub album: Album,
     /// The caller's role.
     pub role: Role,
-    /// Who owns it.
-    pub owner_id: UserId,
+    /// Who owns it; guests do not get to know.
+    pub owner_id: Option<UserId>,
     /// How many are in it; 0 for guests, who do not see it.
     pub member_count: i64,
     /// Whether it has another member or a link that opens.
@@ -33,7 +33,7 @@ impl AlbumView {
         Self {
             album,
             role,
-            owner_id: sharing.owner_id,
+            owner_id: actor.user_id().map(|_| sharing.owner_id),
             member_count,
             is_shared: sharing.member_count > 1 || sharing.has_link,
             has_link: sharing.has_link && role >= Role::Editor,

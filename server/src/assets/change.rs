@@ -83,7 +83,7 @@ pub async fn update(
     let is_locking = fields.contains(&Field::Visibility) && values.visibility == Visibility::Locked;
     let moves = fields.contains(&Field::CaptureTime) || fields.contains(&Field::CaptureUtcOffset);
     let updated = app.transact(move |transaction| async move {
-        let owner = access::lock_user(&transaction, user.id).await?;
+        let owner = access::lock_owner(&transaction, user.id).await?;
         let assets = access::own_assets(&transaction, &owner, &ids).await?;
         if let Some(trashed) = assets.iter().find(|asset| asset.delete_time.is_some()) {
             return Err(Error::trashed("asset", trashed.id));
@@ -98,6 +98,8 @@ pub async fn update(
             events::revoke_from(&app_, &transaction, Subject::Assets).await?;
         } else if moves {
             albums::follow_times(&app_, &transaction, &these).await?;
+        } else {
+            albums::follow_changes(&app_, &transaction, &these).await?;
         }
         access::own_assets(&transaction, &owner, &ids).await
     });

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ColumnTrait as _, Condition, JoinType, Order, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, RelationTrait as _,
@@ -15,6 +15,7 @@ use crate::entity::album::{Model as Album, Order as AlbumOrder};
 use crate::entity::album_asset::{self, Model as AlbumAsset};
 use crate::entity::album_member::Role;
 use crate::entity::asset::{self, Column, Kind, Model as Asset, Visibility};
+use crate::entity::shared_link::Metadata;
 use crate::error::{Error, Result};
 use crate::id::{AlbumId, AssetId, SharedLinkId};
 use crate::page::{self, Page, Paged};
@@ -150,7 +151,7 @@ async fn entries(
     let direction = if is_descending { Order::Desc } else { Order::Asc };
     let mut find = access::album_assets(album)
         .filter(filter.of_kind())
-        .filter(filter.days(album_asset::Column::SortTime, album_asset::Column::LocalDay))
+        .filter(filter.album_days(album))
         .order_by(sort.clone(), direction.clone())
         .order_by(id.clone(), direction)
         .limit(page.limit());
@@ -229,15 +230,26 @@ async fn album_days(app: &App, album: &Granted<Album>, filter: &Filter) -> Resul
             .join(JoinType::InnerJoin, album_asset::Relation::Asset.def())
             .filter(filter.of_kind());
     }
+    let day = if hides_offsets(album) { Expr::cust(UTC_DAY) } else { Column::LocalDay.into_expr() };
     Ok(find
         .select_only()
-        .column(Column::LocalDay)
-        .column_as(Column::LocalDay.count(), "assets")
-        .group_by(Column::LocalDay)
-        .order_by_asc(Column::LocalDay)
+        .column_as(day.clone(), "day")
+        .column_as(Column::AssetId.count(), "assets")
+        .group_by(day.clone())
+        .order_by_asc(day)
         .into_tuple()
         .all(app.database.reader())
         .await?)
+}
+
+/// The date of `sort_time` in UTC, in days since 1970; division in SQL rounds towards zero, so the
+/// days are counted from before the year 1800.
+const UTC_DAY: &str =
+    "CAST((album_asset.sort_time + 100000 * 86400000000) / 86400000000 - 100000 AS INTEGER)";
+
+/// Whether local dates would tell the caller something that they must not know.
+fn hides_offsets(album: &Granted<Album>) -> bool {
+    album.sight().metadata == Metadata::Hidden
 }
 
 impl Filter {
@@ -274,6 +286,16 @@ impl Filter {
 
     /// Which local dates. Times that cannot have one of them are left out by the column that the
     /// list is sorted by, so that an index finds the first row: offsets are less than a day.
+    fn album_days(&self, album: &Granted<Album>) -> Condition {
+        let days = self.days(album_asset::Column::SortTime, album_asset::Column::LocalDay);
+        match &self.days {
+            Some(range) if hides_offsets(album) => {
+                Condition::all().add(Expr::cust(UTC_DAY).between(*range.start(), *range.end()))
+            }
+            _ => days,
+        }
+    }
+
     fn days<C: sea_orm::ColumnTrait>(&self, sort_time: C, local_day: C) -> Condition {
         const DAY_US: i64 = 86_400_000_000;
         let Some(days) = &self.days else { return Condition::all() };

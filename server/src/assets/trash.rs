@@ -31,7 +31,7 @@ const BATCH: u64 = 1000;
 pub async fn trash(app: &App, actor: &Actor, ids: Vec<AssetId>) -> Result<Vec<AssetView>> {
     let (app_, user) = (app.clone(), *actor.user()?);
     let trashed = app.transact(move |transaction| async move {
-        let owner = access::lock_user(&transaction, user.id).await?;
+        let owner = access::lock_owner(&transaction, user.id).await?;
         let mut fresh = access::own_assets(&transaction, &owner, &ids).await?;
         fresh.retain(|asset| asset.delete_time.is_none());
         let fresh: Vec<_> = fresh.into_iter().map(|asset| asset.id).collect();
@@ -56,7 +56,7 @@ pub async fn trash(app: &App, actor: &Actor, ids: Vec<AssetId>) -> Result<Vec<As
 pub async fn restore(app: &App, actor: &Actor, ids: Vec<AssetId>) -> Result<Vec<AssetView>> {
     let (app_, user) = (app.clone(), *actor.user()?);
     let restored = app.transact(move |transaction| async move {
-        let owner = access::lock_user(&transaction, user.id).await?;
+        let owner = access::lock_owner(&transaction, user.id).await?;
         let mut trashed = access::own_assets(&transaction, &owner, &ids).await?;
         trashed.retain(|asset| asset.delete_time.is_some());
         let trashed = trashed.into_iter().map(|asset| asset.id).collect();
@@ -89,7 +89,7 @@ pub async fn take_back(app: &App, transaction: &Transaction, ids: Vec<AssetId>) 
 pub async fn delete(app: &App, actor: &Actor, ids: Vec<AssetId>) -> Result<()> {
     let (app_, user) = (app.clone(), *actor.user()?);
     app.transact(move |transaction| async move {
-        let owner = access::lock_user(&transaction, user.id).await?;
+        let owner = access::lock_owner(&transaction, user.id).await?;
         let assets = access::own_assets(&transaction, &owner, &ids).await?;
         if let Some(kept) = assets.iter().find(|asset| asset.delete_time.is_none()) {
             return Err(Error::not_in_trash("asset", kept.id));

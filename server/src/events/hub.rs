@@ -1,7 +1,6 @@
 //! Handing what happens in an album to all who watch it, for one query each time.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry as Slot;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -84,15 +83,16 @@ impl Hub {
 
     /// Listens to an album. Every event that is not in the table when this returns will come.
     pub async fn subscribe(&self, app: &App, album_id: AlbumId) -> Result<Subscription> {
-        let (channel, is_new) = match self.channels().entry(album_id) {
-            Slot::Occupied(slot) => (Arc::clone(slot.get()), false),
-            Slot::Vacant(slot) => {
+        // Listening begins under the lock under which a channel without listeners is closed.
+        let (channel, receiver, is_new) = {
+            let mut channels = self.channels();
+            let is_new = !channels.contains_key(&album_id);
+            let channel = channels.entry(album_id).or_insert_with(|| {
                 let sender = broadcast::Sender::new(CAPACITY);
-                let channel = Channel { sender, wake: Notify::new(), start: OnceCell::new() };
-                (Arc::clone(slot.insert(Arc::new(channel))), true)
-            }
+                Arc::new(Channel { sender, wake: Notify::new(), start: OnceCell::new() })
+            });
+            (Arc::clone(channel), channel.sender.subscribe(), is_new)
         };
-        let receiver = channel.sender.subscribe();
         if is_new {
             start(pump(app.clone(), self.clone(), album_id, Arc::clone(&channel)));
         }
@@ -166,7 +166,7 @@ async fn forward(
         app.events.0.reads.fetch_add(1, Ordering::Relaxed);
         let is_all = (events.len() as u64) < BATCH;
         for (sequence, event) in events {
-            let entry = entry(app, sequence, event).await?;
+            let entry = entry(app, album_id, sequence, event).await?;
             // Nobody may be listening any more; the next wake finds out.
             channel.sender.send(Arc::new(entry)).ok();
             position = sequence;
@@ -179,9 +179,11 @@ async fn forward(
 }
 
 /// Looks up what an event was about.
-async fn entry(app: &App, sequence: i64, event: Event) -> Result<Entry> {
+async fn entry(app: &App, album_id: AlbumId, sequence: i64, event: Event) -> Result<Entry> {
     let activity = match &event {
-        Event::ActivityAdded(id) => access::watched_activity(app.database.reader(), *id).await?,
+        Event::ActivityAdded(id) => {
+            access::watched_activity(app.database.reader(), album_id, *id).await?
+        }
         Event::AssetsAdded(_)
         | Event::AssetsRemoved(_)
         | Event::AssetsChanged(_)
@@ -204,7 +206,7 @@ impl App {
     ) -> Result<Vec<Arc<Entry>>> {
         let mut entries = Vec::new();
         for (sequence, event) in after(self, album_id, sequence, limit).await? {
-            entries.push(Arc::new(entry(self, sequence, event).await?));
+            entries.push(Arc::new(entry(self, album_id, sequence, event).await?));
         }
         Ok(entries)
     }

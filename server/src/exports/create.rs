@@ -70,13 +70,15 @@ pub async fn create(app: &App, actor: &Actor, new: NewExport) -> Result<ExportVi
             result => return result,
         }
     }
+    // Before anything is read: what is withdrawn from here on makes the export stale.
+    let now = app.now();
     let (album_id, title, views) = resolve(app, actor, &new.source).await?;
     let limit = part_limit(app, actor, new.max_part_size).await?;
     let folders = new.folders;
     let settled = tokio::task::spawn_blocking(move || settle(title, views, folders, limit));
     let settled = settled.await.map_err(Error::internal)??;
-    let export = store(app, actor, &new, album_id, settled).await?;
-    view(app, export).await
+    let export = store(app, actor, &new, album_id, settled, now).await?;
+    view(app, actor, export).await
 }
 
 /// What the caller may download now, in order, and what to call it.
@@ -194,6 +196,7 @@ fn settle(title: String, views: Vec<AssetView>, folders: Folders, limit: u64) ->
     let parts = parts.collect::<Result<_>>()?;
     let skipped = skipped.into_iter().map(|view| Skipped {
         asset_id: view.asset.id.as_bytes().to_vec(),
+        told: view.sight.metadata as i32,
         cause: cause(&view).unwrap_or(Cause::Damaged).into(),
         file_name: view.still.file_name,
     });
@@ -261,8 +264,9 @@ async fn store(
     new: &NewExport,
     album_id: Option<AlbumId>,
     settled: Settled,
+    now: Micros,
 ) -> Result<export::Model> {
-    let (id, now) = (new.id.unwrap_or_else(ExportId::generate), app.now());
+    let id = new.id.unwrap_or_else(ExportId::generate);
     let is_chosen = new.id.is_some();
     let link = actor.links().iter().find(|link| match new.source {
         Source::SharedLink(id) => id == link.link_id,

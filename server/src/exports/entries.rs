@@ -57,8 +57,12 @@ fn entries<'a>(
         .take_while(move |entry| entry.offset < end)
 }
 
-/// The blobs whose bytes lie in a range of an archive, and how much the files made of them say.
+/// The blobs of which a range of an archive tells, and how much the files made of them say. Its end
+/// is a directory of all entries, with their names.
 pub(super) fn blobs(layout: &Layout, range: &Range<u64>) -> Result<Vec<(BlobId, Metadata)>> {
+    let last = range.end.checked_sub(1).filter(|last| *last >= range.start);
+    let has_directory = last.is_some_and(|last| layout.manifest().find(last).is_none());
+    let range = if has_directory { &(0..layout.size()) } else { range };
     let blobs = entries(layout, range).map(|entry| {
         let variant = variant(entry.source)?;
         let told = variant.map_or(Metadata::Full, Variant::metadata);

@@ -23,6 +23,7 @@ use crate::access::{self, Actor, Subject};
 use crate::app::App;
 use crate::entity::export::{self, Model as Export};
 use crate::entity::export_part::Summary;
+use crate::entity::shared_link::Metadata;
 use crate::error::{Error, Result};
 use crate::events;
 use crate::id::ExportId;
@@ -50,6 +51,9 @@ pub struct Skipped {
     /// Why it was left out.
     #[prost(enumeration = "Cause", tag = "3")]
     pub cause: i32,
+    /// What its name tells, as links say what guests get to know; 0 from before they did.
+    #[prost(int32, tag = "4")]
+    told: i32,
 }
 
 /// Why an asset was left out.
@@ -76,13 +80,20 @@ struct SkippedList {
 /// An export of the caller's.
 pub async fn get(app: &App, actor: &Actor, id: ExportId) -> Result<ExportView> {
     let export = access::export(app.database.reader(), actor, id, app.now()).await?;
-    view(app, export).await
+    view(app, actor, export).await
 }
 
-async fn view(app: &App, export: Export) -> Result<ExportView> {
+async fn view(app: &App, actor: &Actor, export: Export) -> Result<ExportView> {
     let parts = access::export_parts(app.database.reader(), &export).await?;
-    let skipped = SkippedList::decode(export.skipped.as_slice()).map_err(Error::internal)?;
-    Ok(ExportView { export, parts, skipped: skipped.assets })
+    let SkippedList { assets: mut skipped } =
+        SkippedList::decode(export.skipped.as_slice()).map_err(Error::internal)?;
+    let mut links = actor.links().iter().filter(|link| Some(link.link_id) == export.shared_link_id);
+    if links.any(|link| link.metadata == Metadata::Hidden) {
+        // Names from before the link hid them.
+        let told = skipped.iter_mut().filter(|it| it.told != Metadata::Hidden as i32);
+        told.for_each(|it| it.file_name.clear());
+    }
+    Ok(ExportView { export, parts, skipped })
 }
 
 /// Forgets an export.

@@ -22,7 +22,7 @@ pub async fn add_assets(
 ) -> Result<albums::Added> {
     let (app_, actor) = (app.clone(), actor.clone());
     app.transact(move |transaction| async move {
-        let owner = access::lock_user(&transaction, actor.user()?.id).await?;
+        let owner = access::lock_owner(&transaction, actor.user()?.id).await?;
         let list = changed_list(&app_, &transaction, &actor, id).await?;
         albums::add_to_list(&app_, &transaction, &owner, list, &assets).await
     })

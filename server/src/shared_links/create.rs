@@ -94,6 +94,7 @@ async fn locked(
 ) -> Result<Locked> {
     match target {
         Target::Album(album_id) => {
+            access::lock_owner(transaction, actor.user()?.id).await?;
             let album = albums::writable(transaction, actor, album_id, Role::Editor).await?;
             if let Some((link, album)) = repeated(transaction, actor, id).await? {
                 return Ok(Locked::Repeated(Box::new(link), Box::new(album)));
@@ -102,7 +103,7 @@ async fn locked(
             Ok(Locked::New(Box::new(album)))
         }
         Target::List(assets) => {
-            let owner = access::lock_user(transaction, actor.user()?.id).await?;
+            let owner = access::lock_owner(transaction, actor.user()?.id).await?;
             if let Some((link, album)) = repeated(transaction, actor, id).await? {
                 return Ok(Locked::Repeated(Box::new(link), Box::new(album)));
             }

@@ -59,7 +59,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewUpload) -> Result<Upload> 
             access::refuse_taken(&*transaction, "upload", *id.as_bytes()).await?;
         }
         // The lock under which quotas are counted.
-        let owner = access::lock_user(&transaction, uploader.owner_id()).await?;
+        let owner = access::lock_owner(&transaction, uploader.owner_id()).await?;
         let row = match uploader {
             Uploader::User(_) => begin(&app_, &transaction, &actor, &owner, new).await?,
             Uploader::Guest(link) => guest::begin(&app_, &transaction, &link, &owner, new).await?,

@@ -59,7 +59,7 @@ pub async fn finish(app: &App, actor: &Actor, id: UploadId) -> Result<Finished> 
     let uploader = access::uploader_of(actor, &upload)?;
     let (app_, actor_) = (app.clone(), actor.clone());
     let upload = app.transact(move |transaction| async move {
-        let owner = access::lock_user(&transaction, uploader.owner_id()).await?;
+        let owner = access::lock_owner(&transaction, uploader.owner_id()).await?;
         let upload = access::lock_upload(&transaction, &actor_, id).await?;
         match upload.state {
             State::Finished => return Ok(upload),

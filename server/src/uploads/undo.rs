@@ -1,7 +1,5 @@
 //! Taking an upload back, for guests, who have no trash.
 
-use std::time::Duration;
-
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, Condition, IntoActiveModel as _, Set};
 
 use super::{MEMORY, guest};
@@ -13,9 +11,6 @@ use crate::entity::upload::{Model as Upload, State};
 use crate::error::{Error, Result};
 use crate::id::{AlbumId, AssetId, UploadId};
 use crate::{albums, assets};
-
-/// How long after its finish an upload can be taken back.
-const UNDO_TIME: Duration = Duration::from_secs(15 * 60);
 
 /// Takes a guest's finished upload back: the place in the album that it made, and the asset if this
 /// upload alone made it. Succeeds if it was taken back before.
@@ -29,7 +24,7 @@ pub async fn undo(app: &App, actor: &Actor, id: UploadId) -> Result<Upload> {
     };
     let (app_, actor) = (app.clone(), actor.clone());
     app.transact(move |transaction| async move {
-        let owner = access::lock_user(&transaction, link.creator_id).await?;
+        let owner = access::lock_owner(&transaction, link.creator_id).await?;
         let upload = access::lock_upload(&transaction, &actor, id).await?;
         // All albums that this may touch at once, in the order of their ids.
         let places = Condition::any()
@@ -55,7 +50,7 @@ pub async fn undo(app: &App, actor: &Actor, id: UploadId) -> Result<Upload> {
 }
 
 fn check(app: &App, upload: &Upload) -> Result<()> {
-    let is_past = upload.finish_time.is_none_or(|time| time.after(UNDO_TIME) <= app.now());
+    let is_past = upload.finish_time.is_none_or(|time| time.after(access::UNDO_TIME) <= app.now());
     match upload.state {
         State::Active => Err(Error::UploadNotUndoable("active")),
         State::Cancelled => Err(Error::UploadNotUndoable("cancelled")),
@@ -81,10 +76,10 @@ async fn take_back(
         };
     }
     let same = access::uploads_of_same(transaction, upload).await?;
-    if !upload.is_duplicate && same.is_empty() {
+    if !upload.is_duplicate && same.is_empty() && !is_used(transaction, &owner, upload).await? {
         return assets::erase(app, transaction, owner, asset_id).await;
     }
-    // Others have sent these bytes since and count on them.
+    // Others have sent these bytes since and count on them, or the owner does.
     if upload.is_new_entry {
         match (same.iter().find(|other| other.album_id == upload.album_id), upload.album_id) {
             (Some(heir), _) => {
@@ -106,6 +101,16 @@ async fn take_back(
         heir.update(&**transaction).await?;
     }
     Ok(())
+}
+
+/// Whether the owner made the asset theirs since: put it into another album, or said something of it.
+async fn is_used(transaction: &Transaction, owner: &LockedUser, upload: &Upload) -> Result<bool> {
+    let Some(asset_id) = upload.asset_id else { return Ok(false) };
+    let assets = access::own_assets(transaction, owner, &[asset_id]).await?;
+    let is_changed = assets.iter().any(|asset| asset.update_time != asset.create_time);
+    let place = Condition::all().add(album_asset::Column::AssetId.eq(asset_id));
+    let places = access::places(transaction, place).await?;
+    Ok(is_changed || places.iter().any(|(album, _)| Some(*album) != upload.album_id))
 }
 
 /// Takes the asset out of the album, unless somebody did before.

@@ -255,7 +255,7 @@ pub async fn update_member(
             events::record(&app_, &transaction, id, &Event::MembersUpdated(vec![user])).await?;
         }
         if role < old {
-            events::revoke_from(&app_, &transaction, Subject::User(user)).await?;
+            events::revoke_from(&app_, &transaction, Subject::Album(id)).await?;
         }
         let views = views(&*transaction, &album, vec![(row, Some(account))]).await?;
         views.into_iter().next().ok_or_else(|| Error::not_found("album_member", user))

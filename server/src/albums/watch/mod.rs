@@ -37,7 +37,8 @@ pub struct Message {
 /// Watches an album that the caller may see, from a cursor or from now on.
 ///
 /// The first message is a heartbeat. The stream ends with `WATCH_LAGGED` when the caller is too
-/// slow, and with what a new call would get when they lose the right to see the album.
+/// slow, with `CONFLICT` when their role changes or what they may hear, and with what a new call
+/// would get when they lose the right to see the album.
 pub async fn watch(
     app: &App,
     actor: &Actor,
@@ -45,8 +46,7 @@ pub async fn watch(
     cursor: &str,
 ) -> Result<impl Stream<Item = Result<Message>> + Send + use<>> {
     let album = access::album(app.database.reader(), actor, id, Role::Viewer).await?;
-    // What a link says of activity does not change under an open stream: a change of the link ends
-    // it.
+    // What the caller may hear does not change under an open stream: a change ends it.
     let reader = access::reader(actor, &album).ok();
     let role = album.role();
     let subscription = app.events.subscribe(app, id).await?;
@@ -101,8 +101,10 @@ pub async fn watch(
         interest,
         messages,
         move |app, actor| async move {
-            access::album(app.database.reader(), &actor, id, Role::Viewer).await?;
-            Ok(())
+            let album = access::album(app.database.reader(), &actor, id, Role::Viewer).await?;
+            let is_same = (album.role(), access::reader(&actor, &album).ok()) == (role, reader);
+            // A new call hears what its caller may hear now.
+            if is_same { Ok(()) } else { Err(Error::Conflict) }
         },
     ))
 }
