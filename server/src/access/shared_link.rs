@@ -144,6 +144,11 @@ pub async fn link_by_address(
     key_or_slug: &str,
     now: Micros,
 ) -> Result<(SharedLink, album::Model)> {
+    // Neither has anything else, and PostgreSQL takes no text with a zero byte.
+    let is_possible = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if !key_or_slug.bytes().all(is_possible) {
+        return Err(Error::not_found("shared_link", ""));
+    }
     let by_address = Condition::any()
         .add(shared_link::Column::KeyHash.eq(keys::hash(key_or_slug.as_bytes())))
         .add(shared_link::Column::Slug.eq(key_or_slug));
