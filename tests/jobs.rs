@@ -344,7 +344,7 @@ async fn a_schedule_goes_on_after_the_clock_went_back() {
     test(|server| async move {
         let ticks = async || all(&server, "test-tick").await.len();
         server.run_jobs().await;
-        server.sleep_back(HOUR * 1000);
+        server.set_back(HOUR * 1000);
         server.run_jobs().await;
         assert_eq!(ticks().await, 1, "not twice in one period");
         server.sleep(HOUR);
@@ -407,7 +407,7 @@ mod leases {
         test(|server| async move {
             let app = &server.app;
             let first = lease::acquire(&app.database, app.now(), NAME, MINUTE).await.unwrap();
-            server.sleep_back(HOUR);
+            server.set_back(HOUR);
             assert!(
                 first.is_some()
                     && lease::acquire(&app.database, app.now(), NAME, MINUTE)

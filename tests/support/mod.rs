@@ -157,11 +157,6 @@ impl TestServer {
         self.clock.fetch_sub(duration.as_micros().try_into().unwrap(), Ordering::Relaxed);
     }
 
-    /// Sets the server's clock back.
-    pub(crate) fn sleep_back(&self, duration: Duration) {
-        self.clock.fetch_sub(duration.as_micros().try_into().unwrap(), Ordering::Relaxed);
-    }
-
     /// The server's time, in microseconds since 1970.
     pub(crate) fn now_us(&self) -> i64 {
         self.clock.load(Ordering::Relaxed)
