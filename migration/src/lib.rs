@@ -23,6 +23,7 @@ mod m20261122_07_jobs;
 mod m20261122_08_asset_life;
 mod m20261122_09_credentials;
 mod m20261122_10_sharing;
+mod m20261122_11_libraries;
 mod schema;
 mod table;
 
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_08_asset_life::Migration),
             Box::new(m20261122_09_credentials::Migration),
             Box::new(m20261122_10_sharing::Migration),
+            Box::new(m20261122_11_libraries::Migration),
         ]
     }
 }

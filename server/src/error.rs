@@ -72,6 +72,8 @@ pub enum Error {
     PreviewsOnly,
     MetadataNotRemovable(Resource),
     VariantNotReady(Resource),
+    LibraryNotEmpty(Resource),
+    AssetOffline(Resource),
     NotFound(Resource),
     AlreadyExists(Resource),
     AlreadySetUp,
@@ -285,6 +287,16 @@ impl Error {
                 R::VariantNotReady,
                 format!("{resource} without its metadata is still being made; try again"),
             ),
+            Self::LibraryNotEmpty(resource) => (
+                Code::FailedPrecondition,
+                R::LibraryNotEmpty,
+                format!("{resource} has assets that would be deleted with it: set `force`"),
+            ),
+            Self::AssetOffline(resource) => (
+                Code::FailedPrecondition,
+                R::AssetOffline,
+                format!("the file of {resource} is not where it was found: scan its library"),
+            ),
             Self::NotFound(resource) => {
                 (Code::NotFound, R::ResourceNotFound, format!("{resource} does not exist"))
             }
@@ -478,6 +490,8 @@ impl Error {
             | Self::NotInTrash(resource)
             | Self::MetadataNotRemovable(resource)
             | Self::VariantNotReady(resource)
+            | Self::LibraryNotEmpty(resource)
+            | Self::AssetOffline(resource)
             | Self::DataDamaged(resource) => resource.metadata(),
             Self::UploadIncomplete { committed_size_bytes, size_bytes } => vec![
                 ("committed_size_bytes", committed_size_bytes.to_string()),
@@ -570,6 +584,8 @@ impl Error {
             | Self::OwnerRequired(_)
             | Self::Trashed(_)
             | Self::AssetLocked(_)
+            | Self::LibraryNotEmpty(_)
+            | Self::AssetOffline(_)
             | Self::NotInTrash(_)
             | Self::UploadIncomplete { .. }
             | Self::UploadNotActive(_)

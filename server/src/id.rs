@@ -83,6 +83,12 @@ ids! {
     ActivityId,
     /// An export's id.
     ExportId,
+    /// The id of a library.
+    LibraryId,
+    /// The id of a scan of a library.
+    LibraryScanId,
+    /// The id of a file of a library.
+    LibraryFileId,
     /// The id of a note that something was revoked.
     RevocationId,
     /// The id of work in the background.

@@ -5,6 +5,7 @@
 //! asset happens one after the other, in all its albums at once.
 
 mod change;
+mod create;
 mod download;
 mod http;
 mod rpc;
@@ -16,6 +17,7 @@ mod view;
 
 pub use self::http::routes;
 pub use change::{Field, Values, update};
+pub use create::{NewAsset, NewFile, asset_row, content_row, file_row};
 pub use download::{Download, download, read_windows, spliced};
 pub use rpc::Rpc;
 pub use sweep::{DeleteBlobs, SweepBlobs};

@@ -365,6 +365,7 @@ impl From<AssetView> for Asset {
             visibility: visibility.into(),
             delete_time: asset.delete_time.map(Micros::timestamp),
             guest_name: asset.guest_name.unwrap_or_default(),
+            offline_time: asset.offline_time.map(Micros::timestamp),
         }
     }
 }

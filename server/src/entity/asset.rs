@@ -53,6 +53,9 @@ pub struct Model {
     pub local_day: i32,
     /// The name that the guest gave who uploaded it.
     pub guest_name: Option<String>,
+    /// Since when none of its files is where it was found; none while one is, or while its bytes
+    /// are stored. Guests do not see it then.
+    pub offline_time: Option<Micros>,
 }
 
 /// What a row refers to: nothing.

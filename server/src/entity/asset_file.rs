@@ -15,7 +15,7 @@ pub struct Model {
     /// Which of its files.
     #[sea_orm(primary_key, auto_increment = false)]
     pub kind: Kind,
-    /// The stored bytes.
+    /// The bytes: those stored under this id, or these bytes in files of libraries.
     #[sea_orm(unique)]
     pub blob_id: BlobId,
     /// The content type found in the bytes.
@@ -30,6 +30,8 @@ pub struct Model {
     pub crc32: i64,
     /// When the stored bytes were found not to match.
     pub damage_time: Option<Micros>,
+    /// Whether the bytes are not stored but lie in files of libraries.
+    pub is_library: bool,
 }
 
 /// What a row refers to.

@@ -1,23 +1,22 @@
 //! Making an asset of a complete upload.
 
-use sea_orm::{ActiveModelTrait as _, EntityTrait as _, IntoActiveModel as _, NotSet, Set};
+use sea_orm::{ActiveModelTrait as _, EntityTrait as _, IntoActiveModel as _, Set};
 
 use super::create::{file_kind, motion_target};
 use super::spool::{self, Spool, blocking};
 use super::{MEMORY, begin_anew, guest, not_active, open_spool};
 use crate::access::{self, Actor, LockedUser, Uploader};
 use crate::app::App;
-use crate::assets::{self, AssetView, DeleteBlobs, MakeVariants};
+use crate::assets::{self, AssetView, DeleteBlobs, MakeVariants, NewAsset, NewFile};
 use crate::blob::BlobKey;
 use crate::database::Transaction;
-use crate::entity::asset::{self, Model as Asset};
+use crate::entity::asset::Model as Asset;
 use crate::entity::asset_file;
 use crate::entity::upload::{self, Model as Upload, State};
 use crate::error::{Error, Result};
 use crate::id::{AssetId, UploadId};
 use crate::jobs;
 use crate::media::{self, Checksums, FileType, MediaKind, Metadata};
-use crate::time::Micros;
 
 /// What became of an upload.
 #[derive(Debug)]
@@ -195,37 +194,25 @@ pub(super) async fn insert_asset(
     upload: &Upload,
     received: &Received,
 ) -> Result<Asset> {
-    let (now, metadata) = (app.now(), &received.metadata);
-    let taken = metadata.capture_time.as_ref();
-    let capture_time = taken.map(|taken| Micros(taken.unix_us)).or(upload.capture_time_hint);
-    let pixels = |number: Option<u32>| number.and_then(|number| i32::try_from(number).ok());
-    let asset = asset::ActiveModel {
-        id: Set(id),
-        owner_id: Set(upload.owner_id),
-        kind: Set(match received.file_type.media {
-            MediaKind::Photo => asset::Kind::Photo,
-            MediaKind::Video => asset::Kind::Video,
-        }),
-        sha256: Set(received.checksums.sha256.to_vec()),
-        width_px: Set(pixels(metadata.width_px)),
-        height_px: Set(pixels(metadata.height_px)),
-        duration_us: Set(metadata.duration_us),
-        capture_time: Set(capture_time),
-        capture_offset_s: Set(taken.and_then(|taken| taken.utc_offset_s)),
-        sort_time: Set(capture_time.unwrap_or(now)),
-        create_time: Set(now),
-        update_time: Set(now),
-        latitude: Set(metadata.position.map(|position| position.latitude)),
-        longitude: Set(metadata.position.map(|position| position.longitude)),
-        description: Set(String::new()),
-        rating: Set(None),
-        visibility: Set(asset::Visibility::Timeline),
-        delete_time: Set(None),
-        withdraw_time: Set(None),
-        local_day: NotSet,
-        guest_name: Set(upload.guest_name.clone()),
+    let new = NewAsset {
+        id,
+        owner_id: upload.owner_id,
+        capture_time: upload.capture_time_hint,
+        guest_name: upload.guest_name.clone(),
     };
-    Ok(asset.insert(&**transaction).await?)
+    let row = assets::asset_row(app, new, &new_file(upload, received));
+    Ok(row.insert(&**transaction).await?)
+}
+
+fn new_file(upload: &Upload, received: &Received) -> NewFile {
+    NewFile {
+        blob_id: upload.blob_id,
+        is_library: false,
+        file_name: upload.file_name.clone(),
+        checksums: received.checksums,
+        file_type: received.file_type,
+        metadata: received.metadata.clone(),
+    }
 }
 
 /// Makes the row of the file, which counts towards its owner's quota from here on.
@@ -236,17 +223,7 @@ pub(super) async fn insert_file(
     asset_id: AssetId,
     received: &Received,
 ) -> Result<()> {
-    let file = asset_file::ActiveModel {
-        asset_id: Set(asset_id),
-        kind: Set(file_kind(upload)),
-        blob_id: Set(upload.blob_id),
-        content_type: Set(received.file_type.content_type.to_owned()),
-        file_name: Set(upload.file_name.clone()),
-        size_bytes: Set(upload.size_bytes),
-        sha256: Set(received.checksums.sha256.to_vec()),
-        crc32: Set(received.checksums.crc32.into()),
-        damage_time: Set(None),
-    };
+    let file = assets::file_row(asset_id, file_kind(upload), &new_file(upload, received))?;
     asset_file::Entity::insert(file).exec_without_returning(&**transaction).await?;
     let used_bytes = owner.used_bytes + upload.size_bytes;
     let mut owner = owner.into_row().into_active_model();
