@@ -19,6 +19,7 @@ mod event;
 mod export;
 mod guard;
 mod identity;
+mod library_file;
 mod member;
 mod network;
 mod revocation;
@@ -70,6 +71,9 @@ pub use event::{album_events, last_event, recent_revocations, watched_activity};
 pub use export::{export, export_part, export_parts, lock_export};
 pub use guard::guard;
 pub use identity::refuse_taken;
+pub use library_file::{
+    doubt_library_files, exclude_library_files, is_stored, library_files, set_online,
+};
 pub use member::{
     Sharing, all_members, asset_counts, lock_links, may_add_members, member, members, shared,
     sharing,

@@ -209,6 +209,7 @@ async fn delete_rows(
     ids: Vec<AssetId>,
 ) -> Result<()> {
     let files = access::files(&**transaction, ids.iter().copied()).await?;
+    access::exclude_library_files(transaction, &ids).await?;
     // Their places go with them, and those are the albums'.
     let places = album_asset::Column::AssetId.is_in(ids.iter().copied());
     access::lock_albums_having(transaction, Condition::all().add(places)).await?;
@@ -222,19 +223,21 @@ async fn delete_rows(
     give_back(app, transaction, owner, &files).await
 }
 
-/// Gives the bytes of files without a row back to their owner's quota, and has them removed.
+/// Gives the bytes of files without a row back to their owner's quota, and has them removed. What
+/// lies in libraries counted towards none, and stays where it is.
 async fn give_back(
     app: &App,
     transaction: &Transaction,
     owner: LockedUser,
     files: &[AssetFile],
 ) -> Result<()> {
-    let size_bytes: i64 = files.iter().map(|file| file.size_bytes).sum();
+    let stored = || files.iter().filter(|file| !file.is_library);
+    let size_bytes: i64 = stored().map(|file| file.size_bytes).sum();
     let used_bytes = owner.used_bytes - size_bytes;
     let mut owner = owner.into_row().into_active_model();
     owner.used_bytes = Set(used_bytes);
     owner.update(&**transaction).await?;
-    let blobs: Vec<_> = files.iter().map(|file| BlobKey::Original(file.blob_id)).collect();
+    let blobs: Vec<_> = stored().map(|file| BlobKey::Original(file.blob_id)).collect();
     jobs::enqueue(app, transaction, DeleteBlobs::new(&blobs)).await?;
     events::revoke_from(app, transaction, Subject::Assets).await
 }
