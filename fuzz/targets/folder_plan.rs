@@ -12,7 +12,11 @@ fuzz_target!(|input: (bool, &str, &str, &str, (&str, &str), &str)| {
         roots: vec!["/a".to_owned(), "/".to_owned()],
         album_levels: levels.to_owned(),
         path_filter: globs.split('\n').filter(|glob| !glob.is_empty()).map(str::to_owned).collect(),
-        ignore_regex: [expression].into_iter().filter(|it| !it.is_empty()).map(str::to_owned).collect(),
+        ignore_regex: [expression]
+            .into_iter()
+            .filter(|it| !it.is_empty())
+            .map(str::to_owned)
+            .collect(),
         album_name_post_regex: vec![NameExpression {
             pattern: pattern.to_owned(),
             replacement: replacement.to_owned(),

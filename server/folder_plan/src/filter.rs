@@ -20,6 +20,7 @@ impl Patterns {
         globs: (&'static str, &[String]),
         expressions: (&'static str, &[String]),
     ) -> Self {
+        let len = |pattern: &String| pattern.chars().count();
         let tokens = reader.list(globs.0, globs.1, len, |pattern| {
             Broken::unless_short(pattern, MAX_PATTERN_LEN)?;
             glob::parse(pattern)
@@ -51,10 +52,6 @@ impl Patterns {
     }
 }
 
-fn len(pattern: &String) -> usize {
-    pattern.chars().count()
-}
-
 /// Compiles a regular expression within the limit of size.
 pub(crate) fn compile(pattern: &str) -> Result<Regex, Broken> {
     // Checked by itself first, since its errors say more.
@@ -79,8 +76,7 @@ fn anchor(pattern: &str) -> Result<String, Broken> {
         return Err(Broken::pattern("must not be empty"));
     }
     compile(pattern)?;
-    let meaning =
-        regex_syntax::parse(pattern).map_err(|error| Broken::pattern(explain(&error)))?;
+    let meaning = regex_syntax::parse(pattern).map_err(|error| Broken::pattern(explain(&error)))?;
     Ok(format!(r"\A(?:{meaning})\z"))
 }
 

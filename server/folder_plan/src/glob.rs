@@ -5,7 +5,7 @@
 //! | token | matches |
 //! |---|---|
 //! | `/**` | nothing, or a `/` followed by at least one character |
-//! | `**/` | at the very start of the path: nothing, or at least one character up to and including some `/`; elsewhere nothing |
+//! | `**/` | at the start of the path: nothing, or at least one character and a `/`; elsewhere nothing |
 //! | `*` | any number of characters other than `/` |
 //! | `?` | one character, `/` included |
 //! | `[!…]` | one character not in the set, `/` included |

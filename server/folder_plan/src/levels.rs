@@ -39,8 +39,8 @@ impl Levels {
         }
     }
 
-    /// The numbers, from 0, of the folders that make the name if there are `count` of them, which is
-    /// not 0; or `None` if the path lies too high.
+    /// The numbers, from 0, of the folders that make the name if there are `count` of them, which
+    /// is not 0; or `None` if the path lies too high.
     pub(crate) fn select(self, count: usize) -> Option<Range<usize>> {
         match self {
             Self::FromRoot { first, last } => (first <= count).then(|| first - 1..last.min(count)),
@@ -79,7 +79,8 @@ mod tests {
         for text in ["", " ", "+", "-", "2.5", "two", "1_0", "٢", "+-2", "- 2", "0x1", "²"] {
             assert!(Levels::parse(text).is_err(), "{text:?}");
         }
-        for text in ["0", "-0", "+00", "0,1", "1,0", "1,-1", "-1,1", "2,1", "-1,-2", "1,", ",", "1,2,3"]
+        for text in
+            ["0", "-0", "+00", "0,1", "1,0", "1,-1", "-1,1", "2,1", "-1,-2", "1,", ",", "1,2,3"]
         {
             assert!(Levels::parse(text).is_err(), "{text:?}");
         }

@@ -24,7 +24,7 @@ pub const MAX_SEPARATOR_LEN: usize = 100;
 /// Longest name of an album in characters: what albums take.
 pub const MAX_NAME_LEN: usize = 255;
 
-/// How albums are made from folders. See the fields' names in the documentation of the command.
+/// How albums are made from folders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// The folders below which paths count. A path belongs to the first one that contains it.
@@ -74,10 +74,10 @@ pub struct NameExpression {
     pub replacement: String,
 }
 
-/// What [`Planner::new`](crate::Planner::new) refuses: everything that is wrong, at least one thing.
+/// Everything that is wrong with options, as [`Planner::new`](crate::Planner::new) finds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidOptions {
-    /// In the order of the fields of [`Options`].
+    /// At least one, in the order in which options are read.
     pub violations: Vec<Violation>,
 }
 

@@ -65,7 +65,7 @@ pub struct Skipped<'p> {
 }
 
 impl Plan<'_> {
-    /// The albums in ascending order of their names by code point, those of the same name by folder.
+    /// The albums in ascending order of their names by code point, those of one name by folder.
     pub fn albums(&self) -> impl ExactSizeIterator<Item = Album<'_>> {
         self.albums.iter().map(|extent| {
             let places = &self.places[extent.places.clone()];

@@ -26,7 +26,7 @@ pub struct Place {
     /// The folder that the album stands for: the last one that the name is made of, with its root,
     /// without empty components. It stays the same when name expressions or the separator change.
     ///
-    /// Name and folder together are the key of an album where those of the same name are kept apart.
+    /// Name and folder together are the key of an album where those of one name are kept apart.
     pub folder: String,
 }
 
@@ -72,7 +72,8 @@ impl Planner {
             read.check::<()>("roots", None, Err(Broken { rule: Rule::InvalidRootPath, message }));
         }
         // Their length is limited one by one.
-        let roots = Roots::new(read.list("roots", &options.roots, |_| 0, |root| Roots::parse(root)));
+        let roots =
+            Roots::new(read.list("roots", &options.roots, |_| 0, |root| Roots::parse(root)));
         let naming = Naming::read(read, options);
         let path_filter = Patterns::read(
             read,

@@ -32,24 +32,34 @@ fn every_mistake_is_told_with_its_field_and_entry() {
         ignore: texts(&["[z-a]"]),
         path_filter_regex: texts(&["(a", "a", "(?=b)"]),
         ignore_regex: texts(&[r"(a)\1"]),
-        album_name_post_regex: vec![expression("a", ""), expression("a", r"\1"), expression("(", "")],
+        album_name_post_regex: vec![
+            expression("a", ""),
+            expression("a", r"\1"),
+            expression("(", ""),
+        ],
         merge_same_name: true,
     };
-    assert_eq!(refused(&options), [
-        ("roots", Some(1), "invalid_root_path"),
-        ("album_levels", None, "invalid_album_levels"),
-        ("album_separator", None, "too_long"),
-        ("path_filter", Some(1), "invalid_pattern"),
-        ("path_filter", Some(2), "invalid_pattern"),
-        ("ignore", Some(0), "invalid_pattern"),
-        ("path_filter_regex", Some(0), "invalid_pattern"),
-        ("path_filter_regex", Some(2), "invalid_pattern"),
-        ("ignore_regex", Some(0), "invalid_pattern"),
-        ("album_name_post_regex", Some(1), "invalid_pattern"),
-        ("album_name_post_regex", Some(2), "invalid_pattern"),
-    ]);
+    assert_eq!(
+        refused(&options),
+        [
+            ("roots", Some(1), "invalid_root_path"),
+            ("album_levels", None, "invalid_album_levels"),
+            ("album_separator", None, "too_long"),
+            ("path_filter", Some(1), "invalid_pattern"),
+            ("path_filter", Some(2), "invalid_pattern"),
+            ("ignore", Some(0), "invalid_pattern"),
+            ("path_filter_regex", Some(0), "invalid_pattern"),
+            ("path_filter_regex", Some(2), "invalid_pattern"),
+            ("ignore_regex", Some(0), "invalid_pattern"),
+            ("album_name_post_regex", Some(1), "invalid_pattern"),
+            ("album_name_post_regex", Some(2), "invalid_pattern"),
+        ]
+    );
     let message = Planner::new(&options).unwrap_err().to_string();
-    assert!(message.contains("path_filter[1]: the bracket at character 2 is not closed; "), "{message}");
+    assert!(
+        message.contains("path_filter[1]: the bracket at character 2 is not closed; "),
+        "{message}"
+    );
 }
 
 #[test]

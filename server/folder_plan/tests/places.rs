@@ -41,8 +41,10 @@ fn the_first_reason_that_holds_is_told() {
         options.album_levels = "2,2".to_owned();
         options.path_filter = vec!["[ab]*/**".to_owned()];
         options.ignore = vec!["**/*.tmp".to_owned()];
-        options.album_name_post_regex =
-            vec![NameExpression { pattern: "^x+$".to_owned(), replacement: " \u{2003}".to_owned() }];
+        options.album_name_post_regex = vec![NameExpression {
+            pattern: "^x+$".to_owned(),
+            replacement: " \u{2003}".to_owned(),
+        }];
     });
     for (path, skip) in [
         ("", Skip::NotBelowRoot),
@@ -74,7 +76,10 @@ fn names_are_as_long_as_albums_take() {
 #[test]
 fn names_are_trimmed_as_a_whole() {
     let planner = planner(|options| options.album_levels = "2".to_owned());
-    assert_eq!(place(&planner, "/photos/ a /\u{3000}b\t/1.jpg"), ok("a  \u{3000}b", "/photos/ a /\u{3000}b\t"));
+    assert_eq!(
+        place(&planner, "/photos/ a /\u{3000}b\t/1.jpg"),
+        ok("a  \u{3000}b", "/photos/ a /\u{3000}b\t")
+    );
 }
 
 #[test]
@@ -92,7 +97,8 @@ fn a_plan_says_why_paths_have_no_album() {
 
 #[test]
 fn albums_of_one_name_are_merged_unless_told_otherwise() {
-    let paths = ["/photos/b/x/1", "/photos/a/x/2", "/photos/b//x/3", "/photos/a/w/4", "/photos/b/x/5"];
+    let paths =
+        ["/photos/b/x/1", "/photos/a/x/2", "/photos/b//x/3", "/photos/a/w/4", "/photos/b/x/5"];
     let albums = |merge_same_name| {
         let planner = planner(|options| {
             options.album_levels = "-1".to_owned();
@@ -104,15 +110,14 @@ fn albums_of_one_name_are_merged_unless_told_otherwise() {
         };
         plan.albums().map(describe).collect::<Vec<_>>()
     };
-    assert_eq!(albums(true), [
-        r#"w ["/photos/a/w"] [3]"#,
-        r#"x ["/photos/a/x", "/photos/b/x"] [0, 1, 2, 4]"#,
-    ]);
-    assert_eq!(albums(false), [
-        r#"w ["/photos/a/w"] [3]"#,
-        r#"x ["/photos/a/x"] [1]"#,
-        r#"x ["/photos/b/x"] [0, 2, 4]"#,
-    ]);
+    assert_eq!(
+        albums(true),
+        [r#"w ["/photos/a/w"] [3]"#, r#"x ["/photos/a/x", "/photos/b/x"] [0, 1, 2, 4]"#,]
+    );
+    assert_eq!(
+        albums(false),
+        [r#"w ["/photos/a/w"] [3]"#, r#"x ["/photos/a/x"] [1]"#, r#"x ["/photos/b/x"] [0, 2, 4]"#,]
+    );
 }
 
 /// Every one of these makes a matcher that tries all ways run for years.

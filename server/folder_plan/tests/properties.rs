@@ -22,7 +22,8 @@ fn options() -> impl Strategy<Value = Options> {
         let expressions = select(vec![r"a/.*", r".*\.raw", r"[^/]+/[^/]+", r"\d{4} .*"]);
         prop::collection::vec(expressions.prop_map(str::to_owned), 0..2)
     };
-    let rewrites = select(vec![(r"^\d+ ", ""), ("_", " "), (r"(\w)\b", r"\1\1"), ("a", ""), ("", "-")]);
+    let rewrites =
+        select(vec![(r"^\d+ ", ""), ("_", " "), (r"(\w)\b", r"\1\1"), ("a", ""), ("", "-")]);
     let rewrites = rewrites.prop_map(|(pattern, replacement)| NameExpression {
         pattern: pattern.to_owned(),
         replacement: replacement.to_owned(),
@@ -35,16 +36,18 @@ fn options() -> impl Strategy<Value = Options> {
         prop::collection::vec(rewrites, 0..3),
         any::<bool>(),
     )
-        .prop_map(|((roots, levels), separator, patterns, rewrites, merge_same_name)| Options {
-            roots: roots.into_iter().map(str::to_owned).collect(),
-            album_levels: levels.to_owned(),
-            album_separator: separator.to_owned(),
-            path_filter: patterns.0,
-            ignore: patterns.1,
-            path_filter_regex: patterns.2,
-            ignore_regex: patterns.3,
-            album_name_post_regex: rewrites,
-            merge_same_name,
+        .prop_map(|((roots, levels), separator, patterns, rewrites, merge_same_name)| {
+            Options {
+                roots: roots.into_iter().map(str::to_owned).collect(),
+                album_levels: levels.to_owned(),
+                album_separator: separator.to_owned(),
+                path_filter: patterns.0,
+                ignore: patterns.1,
+                path_filter_regex: patterns.2,
+                ignore_regex: patterns.3,
+                album_name_post_regex: rewrites,
+                merge_same_name,
+            }
         })
 }
 

@@ -33,8 +33,8 @@ impl Globs {
     }
 }
 
-/// Bits, one for each place before, between and behind the tokens of the patterns, which lie side by
-/// side. The bit of a token is that of the place before it.
+/// Bits, one for each place before, between and behind the tokens of the patterns, which lie side
+/// by side. The bit of a token is that of the place before it.
 #[derive(Clone, Copy, Debug)]
 struct Bits<const W: usize>([u64; W]);
 
@@ -116,13 +116,11 @@ impl<const W: usize> Automaton<W> {
             new.start.set(place);
             for (index, token) in tokens.iter().enumerate() {
                 new.add(place, token);
-                let is_optional = |index: usize| tokens.get(index).is_some_and(Token::is_optional);
-                new.optional.add(
-                    place,
-                    index > 0 && is_optional(index - 1),
-                    is_optional(index),
-                    is_optional(index + 1),
-                );
+                if token.is_optional() {
+                    let is_first = index == 0 || !tokens[index - 1].is_optional();
+                    let is_last = !tokens.get(index + 1).is_some_and(Token::is_optional);
+                    new.optional.add(place, is_first, is_last);
+                }
                 place += 1;
             }
             new.end.set(place);
@@ -181,15 +179,12 @@ impl<const W: usize> Automaton<W> {
 }
 
 impl<const W: usize> Runs<W> {
-    /// Adds the token behind `place`, told whether it and its neighbours can match nothing.
-    fn add(&mut self, place: usize, before: bool, it: bool, after: bool) {
-        if !it {
-            return;
-        }
-        if !before {
+    /// Adds the token behind `place`, told whether it is the first and the last of its run.
+    fn add(&mut self, place: usize, is_first: bool, is_last: bool) {
+        if is_first {
             self.first.set(place);
         }
-        if !after {
+        if is_last {
             self.last.set(place + 1);
         }
         self.rest.set(place + 1);

@@ -66,9 +66,8 @@ fn contains(members: &[char], c: char) -> bool {
 fn is_closed(pattern: &[char]) -> bool {
     match pattern {
         [] => true,
-        ['[', rest @ ..] => split_set(rest).is_some_and(|(members, _, rest)| {
-            !is_backwards(members) && is_closed(rest)
-        }),
+        ['[', rest @ ..] => split_set(rest)
+            .is_some_and(|(members, _, rest)| !is_backwards(members) && is_closed(rest)),
         [_, rest @ ..] => is_closed(rest),
     }
 }

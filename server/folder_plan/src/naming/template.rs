@@ -88,7 +88,8 @@ fn parse_escape(chars: &mut Peekable<Chars<'_>>, pattern: &Regex) -> Result<Part
 
 /// Reads what follows `\g`.
 fn parse_group(chars: &mut Peekable<Chars<'_>>, pattern: &Regex) -> Result<Part, Broken> {
-    let broken = || Broken::pattern(r"the replacement has \g without the name of a group, as in \g<1>");
+    let broken =
+        || Broken::pattern(r"the replacement has \g without the name of a group, as in \g<1>");
     chars.next_if_eq(&'<').ok_or_else(broken)?;
     let mut name = String::new();
     loop {
@@ -141,8 +142,20 @@ mod tests {
     #[test]
     fn what_means_nothing_is_refused() {
         for template in [
-            r"\13", r"\99", r"\0", r"\g", r"\g1", r"\g<", r"\g<>", r"\g<1", r"\g<month>", r"\g<13>",
-            r"\g<-1>", r"\g<99999999999999999999999>", r"\q", r"a\",
+            r"\13",
+            r"\99",
+            r"\0",
+            r"\g",
+            r"\g1",
+            r"\g<",
+            r"\g<>",
+            r"\g<1",
+            r"\g<month>",
+            r"\g<13>",
+            r"\g<-1>",
+            r"\g<99999999999999999999999>",
+            r"\q",
+            r"a\",
         ] {
             assert!(parse(template).is_err(), "{template}");
         }
