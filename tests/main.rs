@@ -23,6 +23,7 @@ mod hiding;
 mod hostile;
 mod house;
 mod jobs;
+mod libraries;
 mod library_files;
 mod link_lists;
 mod link_sessions;

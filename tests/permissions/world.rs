@@ -2,6 +2,7 @@
 
 use albumen::v1::*;
 use prost_types::{FieldMask, Timestamp};
+use tempfile::TempDir;
 
 use super::table::Row;
 use crate::support::{Person, TestServer, fixtures};
@@ -19,6 +20,8 @@ pub(super) struct World {
     /// To a list of one asset.
     pub(super) list: SharedLink,
     pub(super) export: Export,
+    /// Of the owner's, in an empty folder.
+    pub(super) library: Library,
     /// Written by the viewer.
     pub(super) comment: Activity,
     /// A user whom administrators change.
@@ -43,10 +46,12 @@ pub(super) struct Cast {
     other_guest: Person,
     target: User,
     photos: std::cell::Cell<u32>,
+    /// Where libraries may lie.
+    folder: TempDir,
 }
 
 impl Cast {
-    pub(super) async fn gather(server: &TestServer) -> Self {
+    pub(super) async fn gather(server: &TestServer, folder: TempDir) -> Self {
         let admin = server.admin().await;
         let owner = server.user("owner").await;
         let stranger = server.user("stranger").await;
@@ -71,6 +76,7 @@ impl Cast {
             other_guest,
             target,
             photos,
+            folder,
         }
     }
 
@@ -99,7 +105,18 @@ impl Cast {
             ..Default::default()
         };
         let comment = self.viewer.activities().create_comment(request).await.unwrap().into_inner();
+        let request = CreateLibraryRequest {
+            library: Some(Library {
+                owner_id: owner.user.id.clone(),
+                display_name: "Archive".to_owned(),
+                import_paths: vec![self.folder.path().to_str().unwrap().to_owned()],
+                ..Library::default()
+            }),
+            ..Default::default()
+        };
+        let library = self.admin.libraries().create_library(request).await.unwrap().into_inner();
         World {
+            library,
             album,
             asset,
             loose,

@@ -73,7 +73,7 @@ pub(super) async fn source(app: &App, file: &AssetFile) -> Result<Source> {
     if !file.is_library {
         return Ok(Source::Blob(BlobKey::Original(file.blob_id)));
     }
-    let found = access::library_files(app.database.reader(), &[file.blob_id]).await?;
+    let found = access::library_sources(app.database.reader(), &[file.blob_id]).await?;
     let found = found.into_iter().next();
     let found = found.ok_or_else(|| Error::AssetOffline(resource(file.asset_id)))?;
     Ok(Source::Library(Arc::new(found)))

@@ -182,8 +182,18 @@ pub async fn erase(
     owner: LockedUser,
     id: AssetId,
 ) -> Result<()> {
-    albums::remove_everywhere(app, transaction, &Assets::These(vec![id])).await?;
-    delete_rows(app, transaction, owner, vec![id]).await
+    erase_all(app, transaction, owner, vec![id]).await
+}
+
+/// [`erase`] for many assets of one owner.
+pub async fn erase_all(
+    app: &App,
+    transaction: &Transaction,
+    owner: LockedUser,
+    ids: Vec<AssetId>,
+) -> Result<()> {
+    albums::remove_everywhere(app, transaction, &Assets::These(ids.clone())).await?;
+    delete_rows(app, transaction, owner, ids).await
 }
 
 /// The same with the motion part of an asset, if it has one.
@@ -223,8 +233,8 @@ async fn delete_rows(
     give_back(app, transaction, owner, &files).await
 }
 
-/// Gives the bytes of files without a row back to their owner's quota, and has them removed. What
-/// lies in libraries counted towards none, and stays where it is.
+/// Gives the bytes of files without a row back to their owner's quota, and has them removed. Those
+/// of libraries never counted, and stay where they are.
 async fn give_back(
     app: &App,
     transaction: &Transaction,
@@ -238,6 +248,8 @@ async fn give_back(
     owner.used_bytes = Set(used_bytes);
     owner.update(&**transaction).await?;
     let blobs: Vec<_> = stored().map(|file| BlobKey::Original(file.blob_id)).collect();
-    jobs::enqueue(app, transaction, DeleteBlobs::new(&blobs)).await?;
+    if !blobs.is_empty() {
+        jobs::enqueue(app, transaction, DeleteBlobs::new(&blobs)).await?;
+    }
     events::revoke_from(app, transaction, Subject::Assets).await
 }

@@ -170,6 +170,6 @@ async fn library_files(
 ) -> Result<HashMap<BlobId, Arc<LibraryFile>>> {
     let wanted = entries(layout, range).filter(|entry| is_in_library(entry.source));
     let wanted: Vec<_> = wanted.map(|entry| BlobId::from_bytes(entry.source.id)).collect();
-    let files = access::library_files(app.database.reader(), &wanted).await?;
+    let files = access::library_sources(app.database.reader(), &wanted).await?;
     Ok(files.into_iter().map(|file| (file.blob_id, Arc::new(file))).collect())
 }

@@ -20,6 +20,7 @@ use albumen::v1::audit_service_server::AuditServiceServer;
 use albumen::v1::auth_service_server::AuthServiceServer;
 use albumen::v1::export_service_server::ExportServiceServer;
 use albumen::v1::job_service_server::JobServiceServer;
+use albumen::v1::library_service_server::LibraryServiceServer;
 use albumen::v1::server_service_server::ServerServiceServer;
 use albumen::v1::shared_link_service_server::SharedLinkServiceServer;
 use albumen::v1::upload_service_server::UploadServiceServer;
@@ -47,8 +48,8 @@ pub use metrics::serve as serve_metrics;
 use crate::app::App;
 use crate::error::{Error, log};
 use crate::{
-    activities, albums, assets, audit, auth, exports, installation, jobs, shared_links, uploads,
-    users,
+    activities, albums, assets, audit, auth, exports, installation, jobs, libraries, shared_links,
+    uploads, users,
 };
 
 /// The largest message that is read: room for a chunk of 3 MiB.
@@ -154,7 +155,8 @@ fn services(app: &App) -> RoutesBuilder {
         .add_service(ActivityServiceServer::new(activities::Rpc(app.clone())))
         .add_service(AlbumServiceServer::new(albums::Rpc(app.clone())))
         .add_service(SharedLinkServiceServer::new(shared_links::Rpc(app.clone())))
-        .add_service(ExportServiceServer::new(exports::Rpc(app.clone())));
+        .add_service(ExportServiceServer::new(exports::Rpc(app.clone())))
+        .add_service(LibraryServiceServer::new(libraries::Rpc(app.clone())));
     routes
 }
 

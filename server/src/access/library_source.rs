@@ -14,7 +14,7 @@ use crate::id::{AssetId, BlobId};
 
 /// The files under some names that lie in libraries, each with the places where the last scan found
 /// it. One that is missing everywhere, or that lies in no library, is left out.
-pub async fn library_files(
+pub async fn library_sources(
     connection: &impl ConnectionTrait,
     blobs: &[BlobId],
 ) -> Result<Vec<LibraryFile>> {
