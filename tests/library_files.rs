@@ -16,7 +16,8 @@ use http::Request;
 use sha2::{Digest as _, Sha256};
 use tonic::{Code, Status};
 
-use crate::support::{Person, TestServer, expect_code, fixtures, ids, reason, test_with};
+use crate::support::person::ids;
+use crate::support::{Person, TestServer, expect_code, fixtures, reason, test_with};
 
 /// A library of Ann's with one photo, `2026/a.jpg`, scanned.
 struct Shelf {
@@ -251,7 +252,7 @@ async fn an_upload_of_the_same_bytes_is_stored_for_the_asset_that_is_there() {
         let (asset, bytes) = (shelf.asset().await, fixtures::photo(1));
         let check = CheckAssetsRequest { sha256: vec![asset.sha256.clone()] };
         let known = shelf.ann.assets().check_assets(check.clone()).await.unwrap().into_inner();
-        assert!(known.assets.is_empty(), "whoever hears of it may delete their copy");
+        assert!(known.known_assets.is_empty(), "whoever hears of it may delete their copy");
         let begun = shelf.ann.uploads().create_upload(upload(&bytes)).await.unwrap().into_inner();
         assert_eq!(begun.state(), UploadState::Active);
         shelf.ann.stream(&begun.id, 0, &bytes).await.unwrap();
@@ -268,7 +269,7 @@ async fn an_upload_of_the_same_bytes_is_stored_for_the_asset_that_is_there() {
         assert_eq!(asset.offline_time, None);
         assert!(shelf.read(&shelf.ann, &asset).await.unwrap() == bytes);
         let known = shelf.ann.assets().check_assets(check).await.unwrap().into_inner();
-        assert_eq!(known.assets.len(), 1);
+        assert_eq!(known.known_assets.len(), 1);
     })
     .await;
 }

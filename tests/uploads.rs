@@ -399,7 +399,6 @@ mod finish_upload {
                 visibility: AssetVisibility::Timeline.into(),
                 delete_time: None,
                 guest_name: String::new(),
-                offline_time: None,
             };
             assert_eq!(asset, expected);
             let place = asset.location.unwrap();
