@@ -19,6 +19,7 @@ use albumen::v1::asset_service_server::AssetServiceServer;
 use albumen::v1::audit_service_server::AuditServiceServer;
 use albumen::v1::auth_service_server::AuthServiceServer;
 use albumen::v1::export_service_server::ExportServiceServer;
+use albumen::v1::folder_album_service_server::FolderAlbumServiceServer;
 use albumen::v1::job_service_server::JobServiceServer;
 use albumen::v1::server_service_server::ServerServiceServer;
 use albumen::v1::shared_link_service_server::SharedLinkServiceServer;
@@ -47,7 +48,7 @@ pub use metrics::serve as serve_metrics;
 use crate::app::App;
 use crate::error::{Error, log};
 use crate::{
-    activities, albums, assets, audit, auth, exports, installation, jobs, shared_links, uploads,
+    activities, albums, assets, audit, auth, exports, folder_albums, installation, jobs, shared_links, uploads,
     users,
 };
 
@@ -154,7 +155,8 @@ fn services(app: &App) -> RoutesBuilder {
         .add_service(ActivityServiceServer::new(activities::Rpc(app.clone())))
         .add_service(AlbumServiceServer::new(albums::Rpc(app.clone())))
         .add_service(SharedLinkServiceServer::new(shared_links::Rpc(app.clone())))
-        .add_service(ExportServiceServer::new(exports::Rpc(app.clone())));
+        .add_service(ExportServiceServer::new(exports::Rpc(app.clone())))
+        .add_service(FolderAlbumServiceServer::new(folder_albums::Rpc(app.clone())));
     routes
 }
 
