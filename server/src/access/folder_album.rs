@@ -319,9 +319,7 @@ pub fn lost_albums(owner: UserId, rule: FolderRuleId, folders: &[String]) -> Sel
         .column(("known", folder_album::Column::AlbumId))
         .from_as(folder_album::Entity, "known")
         .and_where(known(folder_album::Column::RuleId).eq(rule))
-        .and_where(
-            known(folder_album::Column::Folder).is_in(folders.iter().map(String::as_str)),
-        )
+        .and_where(known(folder_album::Column::Folder).is_in(folders.iter().map(String::as_str)))
         .and_where(known(folder_album::Column::AlbumId).not_in_subquery(live_album_ids(owner)))
         .to_owned()
 }

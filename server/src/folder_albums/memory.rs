@@ -71,11 +71,8 @@ pub(super) async fn keep_folders(
             run_id: Set(Some(run_id)),
         })
         .collect();
-    let columns = [
-        folder_album::Column::RuleId,
-        folder_album::Column::Folder,
-        folder_album::Column::AlbumId,
-    ];
+    let columns =
+        [folder_album::Column::RuleId, folder_album::Column::Folder, folder_album::Column::AlbumId];
     let conflict =
         OnConflict::columns(columns).update_column(folder_album::Column::DisplayName).to_owned();
     for rows in rows.chunks(MAX_ROWS) {
