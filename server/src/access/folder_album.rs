@@ -48,7 +48,7 @@ pub async fn library_ids(
 
 /// The files of a library that are there, with their assets, in the order of their paths: those
 /// behind `after`, `limit` at most. Assets are the owner's own, not in the trash and not locked.
-pub async fn locations(
+pub async fn located_files(
     connection: &impl ConnectionTrait,
     owner: UserId,
     library: LibraryId,
