@@ -24,6 +24,7 @@ mod m20261122_08_asset_life;
 mod m20261122_09_credentials;
 mod m20261122_10_sharing;
 mod m20261122_11_libraries;
+mod m20261122_12_folder_albums;
 mod schema;
 mod table;
 
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_09_credentials::Migration),
             Box::new(m20261122_10_sharing::Migration),
             Box::new(m20261122_11_libraries::Migration),
+            Box::new(m20261122_12_folder_albums::Migration),
         ]
     }
 }

@@ -16,7 +16,7 @@ use serde_json::json;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use crate::id::{AlbumId, AssetId, LibraryId, RequestId};
+use crate::id::{AlbumId, AssetId, FolderRuleRunId, LibraryId, RequestId};
 
 /// The result of everything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -74,6 +74,8 @@ pub enum Error {
     VariantNotReady(Resource),
     LibraryNotEmpty(Resource),
     AssetOffline(Resource),
+    PlanChanged,
+    RuleRunning(Resource),
     NotFound(Resource),
     AlreadyExists(Resource),
     AlreadySetUp,
@@ -152,6 +154,11 @@ impl Error {
     /// An asset that is not in the trash, though it had to be.
     pub fn not_in_trash(kind: &'static str, id: impl fmt::Display) -> Self {
         Self::NotInTrash(Resource { kind, id: id.to_string() })
+    }
+
+    /// A folder rule of which a run is under way.
+    pub fn rule_running(run: FolderRuleRunId) -> Self {
+        Self::RuleRunning(Resource { kind: "folder_rule_run", id: run.to_string() })
     }
 
     /// A failure that nobody foresaw; only the log gets to see the cause.
@@ -301,6 +308,16 @@ impl Error {
                 Code::FailedPrecondition,
                 R::AssetOffline,
                 format!("the file of {resource} is not where it was found: scan its library"),
+            ),
+            Self::PlanChanged => (
+                Code::FailedPrecondition,
+                R::PlanChanged,
+                "the plan is another one by now, and nothing was done; plan again".to_owned(),
+            ),
+            Self::RuleRunning(resource) => (
+                Code::FailedPrecondition,
+                R::RuleRunning,
+                format!("{resource} of the rule is under way; wait for it"),
             ),
             Self::NotFound(resource) => {
                 (Code::NotFound, R::ResourceNotFound, format!("{resource} does not exist"))
@@ -497,6 +514,7 @@ impl Error {
             | Self::VariantNotReady(resource)
             | Self::LibraryNotEmpty(resource)
             | Self::AssetOffline(resource)
+            | Self::RuleRunning(resource)
             | Self::DataDamaged(resource) => resource.metadata(),
             Self::UploadIncomplete { committed_size_bytes, size_bytes } => vec![
                 ("committed_size_bytes", committed_size_bytes.to_string()),
@@ -541,6 +559,7 @@ impl Error {
             | Self::LastAdmin
             | Self::AlreadySetUp
             | Self::ExportEmpty
+            | Self::PlanChanged
             | Self::CursorExpired
             | Self::DigestMismatch
             | Self::Conflict
@@ -596,6 +615,8 @@ impl Error {
             | Self::UploadNotActive(_)
             | Self::UploadNotUndoable(_)
             | Self::JobEnded(_)
+            | Self::PlanChanged
+            | Self::RuleRunning(_)
             | Self::ExportEmpty
             | Self::ExportStale(_)
             | Self::CursorExpired => {

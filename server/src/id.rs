@@ -89,6 +89,10 @@ ids! {
     LibraryScanId,
     /// The id of a file of a library.
     LibraryFileId,
+    /// The id of a rule by which folders become albums.
+    FolderRuleId,
+    /// The id of a run of such a rule.
+    FolderRuleRunId,
     /// The id of a note that something was revoked.
     RevocationId,
     /// The id of work in the background.

@@ -4,10 +4,10 @@
 //!
 //! 4. `transport`: one port, the list of services and layers.
 //! 3. Nouns: `installation`, `audit`, `auth`, `users`, `uploads`, `assets`, `albums`, `activities`,
-//!    `shared_links`, `exports`, `backups`, `libraries`. In each, `mod.rs` has the operations and `rpc.rs` and `http.rs` their faces.
+//!    `shared_links`, `exports`, `libraries`, `folder_albums`, `backups`. In each, `mod.rs` has the operations and `rpc.rs` and `http.rs` their faces.
 //! 2. Rules: `app`, `access`, `events`, `jobs`.
 //! 1. Materials: `entity`, `database`, `blob`, `keys`, `password`, `media`, `zip`, `byte_range`.
-//! 0. Words: `config`, `error`, `id`, `page`, `mask`, `text`, `time`.
+//! 0. Words: `config`, `crontab`, `error`, `id`, `page`, `mask`, `text`, `time`.
 
 pub mod access;
 pub mod activities;
@@ -20,11 +20,13 @@ pub mod backups;
 pub mod blob;
 pub mod byte_range;
 pub mod config;
+pub mod crontab;
 pub mod database;
 pub mod entity;
 pub mod error;
 pub mod events;
 pub mod exports;
+pub mod folder_albums;
 pub mod id;
 pub mod installation;
 pub mod jobs;
@@ -71,6 +73,9 @@ pub fn jobs() -> Jobs {
         Kind::of::<auth::Sweep>(),
         Kind::of::<events::Sweep>(),
         Kind::of::<exports::Sweep>(),
+        Kind::of::<folder_albums::RunRule>(),
+        Kind::of::<folder_albums::StartDue>(),
+        Kind::of::<folder_albums::Sweep>(),
         Kind::of::<jobs::Sweep>(),
         Kind::of::<libraries::Scan>(),
         Kind::of::<libraries::StartDueScans>(),
@@ -89,6 +94,8 @@ pub fn jobs() -> Jobs {
         Schedule::of::<auth::Sweep>(24 * hour),
         Schedule::of::<events::Sweep>(hour),
         Schedule::of::<exports::Sweep>(hour),
+        Schedule::of::<folder_albums::StartDue>(Duration::from_secs(60)),
+        Schedule::of::<folder_albums::Sweep>(24 * hour),
         Schedule::of::<jobs::Sweep>(24 * hour),
         Schedule::of::<libraries::StartDueScans>(Duration::from_secs(60)),
         Schedule::of::<shared_links::Sweep>(24 * hour),

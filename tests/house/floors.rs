@@ -3,7 +3,7 @@
 use super::rust_files;
 
 const FLOORS: &[&[&str]] = &[
-    &["config", "error", "id", "mask", "page", "text", "time"],
+    &["config", "crontab", "error", "id", "mask", "page", "text", "time"],
     &["blob", "byte_range", "database", "entity", "keys", "media", "password", "zip"],
     &["access", "app", "events", "jobs"],
     &[
@@ -14,6 +14,7 @@ const FLOORS: &[&[&str]] = &[
         "auth",
         "backups",
         "exports",
+        "folder_albums",
         "installation",
         "libraries",
         "shared_links",
@@ -35,12 +36,17 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("assets", "albums"),
     ("auth", "audit"),
     ("auth", "users"),
+    ("crontab", "error"),
+    ("crontab", "time"),
     ("error", "id"),
     ("events", "access"),
     ("events", "app"),
     ("events", "jobs"),
     ("exports", "assets"),
     ("exports", "shared_links"),
+    ("folder_albums", "albums"),
+    ("folder_albums", "assets"),
+    ("folder_albums", "libraries"),
     ("installation", "audit"),
     ("installation", "uploads"),
     ("jobs", "access"),

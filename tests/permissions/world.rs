@@ -20,6 +20,7 @@ pub(super) struct World {
     /// To a list of one asset.
     pub(super) list: SharedLink,
     pub(super) export: Export,
+    pub(super) rule: FolderRule,
     /// Of the owner's, in an empty folder.
     pub(super) library: Library,
     /// Written by the viewer.
@@ -105,6 +106,13 @@ impl Cast {
             ..Default::default()
         };
         let comment = self.viewer.activities().create_comment(request).await.unwrap().into_inner();
+        let rule = FolderRule {
+            display_name: "Years".to_owned(),
+            options: Some(crate::support::folders::options()),
+            ..Default::default()
+        };
+        let request = CreateFolderRuleRequest { folder_rule: Some(rule), ..Default::default() };
+        let rule = owner.folder_albums().create_folder_rule(request).await.unwrap().into_inner();
         let request = CreateLibraryRequest {
             library: Some(Library {
                 owner_id: owner.user.id.clone(),
@@ -118,6 +126,7 @@ impl Cast {
         World {
             library,
             album,
+            rule,
             asset,
             loose,
             own_upload: upload.clone(),
@@ -163,7 +172,8 @@ impl Cast {
         if persona.starts_with("owner") {
             world.me.clone_from(&self.owner.user.id);
         }
-        if persona == "guest without metadata" {
+        // Variants to be made, and the run that the persona before started.
+        if persona == "guest without metadata" || row.name.contains("/ApplyFolderAlbums") {
             server.run_jobs().await;
         }
         if let Ok(own) = person.export(&world.album).await {

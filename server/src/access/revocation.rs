@@ -67,6 +67,8 @@ pub enum Interest {
     Bytes,
     /// What happens in an album.
     Album(AlbumId),
+    /// What is the caller's own, as long as they may call.
+    Own,
 }
 
 impl Interest {
@@ -77,7 +79,8 @@ impl Interest {
             (Subject::User(id), _) => actor.user_id() == Some(id),
             (Subject::Link(id), _) => actor.links().iter().any(|link| link.link_id == id),
             (Subject::Album(id), Self::Album(own)) => id == own,
-            (Subject::Assets, Self::Album(_)) => false,
+            (Subject::Assets, Self::Album(_))
+            | (Subject::Album(_) | Subject::Assets, Self::Own) => false,
         }
     }
 }

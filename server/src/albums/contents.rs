@@ -20,6 +20,10 @@ use crate::entity::asset::Model as Asset;
 use crate::error::{Error, Result};
 use crate::events::{self, Event};
 use crate::id::{AlbumId, AssetId};
+use crate::time::Micros;
+
+/// How many places one statement adds at most; SQLite's limit of values is 32766.
+const MAX_ROWS: usize = 4000;
 
 /// What became of assets that were to be added.
 #[derive(Debug, Default)]
@@ -28,6 +32,8 @@ pub struct Added {
     pub added_count: usize,
     /// Those that were.
     pub existing: Vec<AssetId>,
+    /// The `create_time` of the new places; none if there are none.
+    pub create_time: Option<Micros>,
 }
 
 /// Adds the caller's assets to an album. Requires the contributor role.
@@ -70,11 +76,15 @@ pub(super) async fn insert(
     let existing: HashSet<_> = existing.into_iter().map(|entry| entry.asset_id).collect();
     let (old, new): (Vec<_>, Vec<_>) =
         assets.iter().partition(|asset| existing.contains(&asset.id));
-    let added =
-        Added { added_count: new.len(), existing: old.iter().map(|asset| asset.id).collect() };
+    let now = app.now();
+    let added = Added {
+        added_count: new.len(),
+        existing: old.iter().map(|asset| asset.id).collect(),
+        create_time: (!new.is_empty()).then_some(now),
+    };
     let Some(first) = new.first() else { return Ok(added) };
 
-    let (position, now) = (last_position(transaction, &album).await?, app.now());
+    let position = last_position(transaction, &album).await?;
     let rows = new.iter().zip(1..).map(|(asset, step)| album_asset::ActiveModel {
         album_id: Set(album.id),
         asset_id: Set(asset.id),
@@ -84,7 +94,11 @@ pub(super) async fn insert(
         is_hidden: Set(false),
         local_day: Set(asset.local_day),
     });
-    album_asset::Entity::insert_many(rows).exec_without_returning(&**transaction).await?;
+    let rows: Vec<_> = rows.collect();
+    for rows in rows.chunks(MAX_ROWS) {
+        let insert = album_asset::Entity::insert_many(rows.iter().cloned());
+        insert.exec_without_returning(&**transaction).await?;
+    }
 
     let times = new.iter().map(|asset| asset.sort_time);
     let mut change = touched(app, &album);

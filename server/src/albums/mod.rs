@@ -3,6 +3,7 @@
 //! Counts, dates and cover are kept by the transaction that changes the contents, under the lock of
 //! the album's row: what the next read shows is never behind.
 
+mod compose;
 mod contents;
 mod everywhere;
 mod link_list;
@@ -13,6 +14,7 @@ mod trash;
 mod view;
 mod watch;
 
+pub use compose::{make, rename, set_cover, set_trashed};
 pub use contents::{Added, add, add_assets, remove_assets, reorder_assets, take_out};
 pub use everywhere::{Assets, follow_changes, follow_times, remove_everywhere, set_hidden};
 pub use link_list::{add_to_list, create_list, remove_from_list};
@@ -28,7 +30,7 @@ pub use watch::{Message, watch};
 
 use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Set};
 
-use crate::access::{self, Actor, Granted, Subject};
+use crate::access::{self, Actor, Granted};
 use crate::app::App;
 use crate::database::Transaction;
 use crate::entity::album::{self, Model as Album, Order as AlbumOrder};
@@ -241,15 +243,15 @@ pub async fn update(
 
 /// Puts an album into the trash. Requires the owner role.
 pub async fn delete(app: &App, actor: &Actor, id: AlbumId, etag: String) -> Result<AlbumView> {
-    set_trashed(app, actor, id, true, etag).await
+    change_trashed(app, actor, id, true, etag).await
 }
 
 /// Takes an album out of the trash. Requires the owner role.
 pub async fn restore(app: &App, actor: &Actor, id: AlbumId) -> Result<AlbumView> {
-    set_trashed(app, actor, id, false, String::new()).await
+    change_trashed(app, actor, id, false, String::new()).await
 }
 
-async fn set_trashed(
+async fn change_trashed(
     app: &App,
     actor: &Actor,
     id: AlbumId,
@@ -263,11 +265,7 @@ async fn set_trashed(
             return Ok(album);
         }
         check_etag(&album, &etag)?;
-        let mut change = touched(&app_, &album);
-        change.delete_time = Set(is_trashed.then(|| app_.now()));
-        change.update(&*transaction).await?;
-        events::record(&app_, &transaction, id, &Event::AlbumUpdated).await?;
-        events::revoke_from(&app_, &transaction, Subject::Album(id)).await?;
+        set_trashed(&app_, &transaction, &album, is_trashed).await?;
         access::album(&*transaction, &actor_, id, Role::Owner).await
     });
     let album = album.await?;

@@ -4,6 +4,7 @@
 //! Every change of an asset runs under the lock of its owner's row, so that what happens to one
 //! asset happens one after the other, in all its albums at once.
 
+mod archive;
 mod change;
 mod create;
 mod download;
@@ -16,6 +17,7 @@ mod variants;
 mod view;
 
 pub use self::http::routes;
+pub use archive::set_archived;
 pub use change::{Field, Values, update};
 pub use create::{NewAsset, NewFile, asset_row, content_row, file_row};
 pub use download::{Download, download, read_windows, spliced};

@@ -19,6 +19,7 @@ use albumen::v1::asset_service_server::AssetServiceServer;
 use albumen::v1::audit_service_server::AuditServiceServer;
 use albumen::v1::auth_service_server::AuthServiceServer;
 use albumen::v1::export_service_server::ExportServiceServer;
+use albumen::v1::folder_album_service_server::FolderAlbumServiceServer;
 use albumen::v1::job_service_server::JobServiceServer;
 use albumen::v1::library_service_server::LibraryServiceServer;
 use albumen::v1::server_service_server::ServerServiceServer;
@@ -48,8 +49,8 @@ pub use metrics::serve as serve_metrics;
 use crate::app::App;
 use crate::error::{Error, log};
 use crate::{
-    activities, albums, assets, audit, auth, exports, installation, jobs, libraries, shared_links,
-    uploads, users,
+    activities, albums, assets, audit, auth, exports, folder_albums, installation, jobs, libraries,
+    shared_links, uploads, users,
 };
 
 /// The largest message that is read: room for a chunk of 3 MiB.
@@ -156,6 +157,7 @@ fn services(app: &App) -> RoutesBuilder {
         .add_service(AlbumServiceServer::new(albums::Rpc(app.clone())))
         .add_service(SharedLinkServiceServer::new(shared_links::Rpc(app.clone())))
         .add_service(ExportServiceServer::new(exports::Rpc(app.clone())))
+        .add_service(FolderAlbumServiceServer::new(folder_albums::Rpc(app.clone())))
         .add_service(LibraryServiceServer::new(libraries::Rpc(app.clone())));
     routes
 }

@@ -1,0 +1,286 @@
+//! Making and filling one album of a plan.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use sea_orm::ColumnTrait as _;
+
+use super::memory::{self, Origin};
+use super::options::Thumbnail;
+use super::plan::PlannedAlbum;
+use super::step::{Progress, Step};
+use super::thumbnails;
+use crate::access::{self, Granted, LockedUser};
+use crate::albums;
+use crate::app::App;
+use crate::assets;
+use crate::database::Transaction;
+use crate::entity::album::Model as Album;
+use crate::entity::asset::{Model as Asset, Visibility};
+use crate::entity::folder_entry;
+use crate::error::{Error, Result};
+use crate::id::{AlbumId, AssetId};
+
+/// Brings an album to what the plan says: makes it with its members, gives it its name, adds and
+/// moves assets, archives, sets the cover. Albums with more assets than the options say take several
+/// transactions; each leaves everything as it should be, and the next run goes on.
+pub(super) async fn fill(
+    step: &Step,
+    planned: Arc<PlannedAlbum>,
+    progress: &mut Progress,
+) -> Result<()> {
+    let work = Work::of(&planned);
+    if work.assets.is_empty() && !planned.is_new && !planned.is_renamed {
+        progress.counts.done_albums += 1;
+        return Ok(());
+    }
+    let size = usize::try_from(step.options.chunk_size).unwrap_or(1).max(1);
+    let mut chunks: Vec<Vec<AssetId>> = work.assets.chunks(size).map(<[_]>::to_vec).collect();
+    if chunks.is_empty() {
+        chunks.push(Vec::new());
+    }
+    let (mut id, count) = (planned.album_id, chunks.len());
+    for (number, chunk) in chunks.into_iter().enumerate() {
+        let part = Part {
+            step: step.clone(),
+            planned: Arc::clone(&planned),
+            id,
+            sources: work.sources_of(&chunk),
+            assets: chunk,
+            is_first: number == 0,
+            is_last: number + 1 == count,
+        };
+        let before = progress.clone();
+        let app: &App = &step.app;
+        let done = app.transact(move |transaction| async move {
+            Box::pin(part.run(&transaction, before)).await
+        });
+        let (album, after) = done.await?;
+        (id, *progress) = (Some(album), after);
+    }
+    Ok(())
+}
+
+/// What is to be added to an album, and from where it comes.
+struct Work {
+    assets: Vec<AssetId>,
+    sources: HashMap<AssetId, Vec<AlbumId>>,
+}
+
+impl Work {
+    fn of(planned: &PlannedAlbum) -> Self {
+        let mut assets = planned.added.clone();
+        let mut known: HashSet<_> = assets.iter().copied().collect();
+        let mut sources: HashMap<_, Vec<_>> = HashMap::new();
+        for moved in &planned.moves {
+            for asset in &moved.assets {
+                sources.entry(*asset).or_default().push(moved.from);
+                if known.insert(*asset) {
+                    assets.push(*asset);
+                }
+            }
+        }
+        Self { assets, sources }
+    }
+
+    fn sources_of(&self, assets: &[AssetId]) -> BTreeMap<AlbumId, Vec<AssetId>> {
+        let mut sources: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for asset in assets {
+            for source in self.sources.get(asset).into_iter().flatten() {
+                sources.entry(*source).or_default().push(*asset);
+            }
+        }
+        sources
+    }
+}
+
+/// What one transaction does of an album.
+struct Part {
+    step: Step,
+    planned: Arc<PlannedAlbum>,
+    /// The album; none until it is made.
+    id: Option<AlbumId>,
+    assets: Vec<AssetId>,
+    /// The albums that some of the assets are to leave.
+    sources: BTreeMap<AlbumId, Vec<AssetId>>,
+    is_first: bool,
+    is_last: bool,
+}
+
+impl Part {
+    async fn run(
+        self,
+        transaction: &Transaction,
+        mut progress: Progress,
+    ) -> Result<(AlbumId, Progress)> {
+        let step = &self.step;
+        let owner = step.hold(transaction).await?;
+        let having = if step.options.archive { self.assets.as_slice() } else { &[] };
+        let locked: BTreeSet<_> = self.sources.keys().copied().chain(self.id).collect();
+        let locked: Vec<_> = locked.into_iter().collect();
+        access::lock_albums(transaction, &locked, having).await?;
+        let album = match self.id {
+            Some(id) => step.album(transaction, id).await?,
+            None => self.make(transaction, &mut progress).await?,
+        };
+        let id = album.id;
+        let album = self.begin(transaction, album, &mut progress).await?;
+        let assets = self.add(transaction, &owner, album, &mut progress).await?;
+        if step.options.archive {
+            self.archive(transaction, id, &assets, &mut progress).await?;
+        }
+        if self.is_last {
+            self.set_cover(transaction, id, &mut progress).await?;
+            progress.counts.done_albums += 1;
+        }
+        step.save(transaction, &progress).await?;
+        Ok((id, progress))
+    }
+
+    async fn make(
+        &self,
+        transaction: &Transaction,
+        progress: &mut Progress,
+    ) -> Result<Granted<Album>> {
+        let step = &self.step;
+        let values = albums::Values {
+            display_name: self.planned.name.clone(),
+            description: String::new(),
+            order: step.options.album_order.of_album(),
+            cover_asset_id: None,
+            is_activity_enabled: step.options.comments_and_likes,
+            etag: String::new(),
+        };
+        let album =
+            albums::make(&step.app, transaction, &step.actor, values, &step.members).await?;
+        progress.counts.created_albums += 1;
+        progress.counts.added_members += step.members.len() as u64;
+        Ok(album)
+    }
+
+    /// What comes before the assets, once for each album: its name and its folders.
+    async fn begin(
+        &self,
+        transaction: &Transaction,
+        album: Granted<Album>,
+        progress: &mut Progress,
+    ) -> Result<Granted<Album>> {
+        let (step, planned, id) = (&self.step, &*self.planned, album.id);
+        if !self.is_first {
+            return Ok(album);
+        }
+        if planned.is_new || planned.is_renamed {
+            memory::keep_folders(step, transaction, id, planned).await?;
+        }
+        // Unless people renamed it since the plan was made.
+        if planned.is_renamed && planned.current_name.as_ref() == Some(&album.display_name) {
+            albums::rename(&step.app, transaction, &album, &planned.name).await?;
+            progress.counts.renamed_albums += 1;
+            return step.album(transaction, id).await;
+        }
+        Ok(album)
+    }
+
+    /// Adds the assets and takes those that move out of where they were. Returns those that are new
+    /// in the album.
+    async fn add(
+        &self,
+        transaction: &Transaction,
+        owner: &LockedUser,
+        album: Granted<Album>,
+        progress: &mut Progress,
+    ) -> Result<Vec<Asset>> {
+        let (step, id) = (&self.step, album.id);
+        let found = access::placeable_assets(transaction, owner, &self.assets).await?;
+        let mut found: HashMap<_, _> = found.into_iter().map(|asset| (asset.id, asset)).collect();
+        // In the order of their paths.
+        let assets: Vec<_> = self.assets.iter().filter_map(|asset| found.remove(asset)).collect();
+        let added = albums::add(&step.app, transaction, album, &assets).await?;
+        let there: HashSet<_> = assets.iter().map(|asset| asset.id).collect();
+        let origins = self.leave(transaction, &there, progress).await?;
+        let existing: HashSet<_> = added.existing.into_iter().collect();
+        let mut new = assets;
+        new.retain(|asset| !existing.contains(&asset.id));
+        if let Some(time) = added.create_time {
+            let ids: Vec<_> = new.iter().map(|asset| asset.id).collect();
+            memory::keep_entries(step, transaction, id, &ids, time, &origins).await?;
+        }
+        progress.counts.added_assets += new.len() as u64;
+        Ok(new)
+    }
+
+    /// Takes assets that are in this album now out of those where the rule had put them. What
+    /// people put there stays.
+    async fn leave(
+        &self,
+        transaction: &Transaction,
+        there: &HashSet<AssetId>,
+        progress: &mut Progress,
+    ) -> Result<HashMap<AssetId, Origin>> {
+        let (step, mut origins) = (&self.step, HashMap::new());
+        for (source, assets) in &self.sources {
+            match step.album(transaction, *source).await {
+                Ok(_) => {}
+                Err(Error::NotFound(_) | Error::RoleTooLow(_) | Error::Trashed(_)) => continue,
+                Err(error) => return Err(error),
+            }
+            let own = folder_entry::Column::RuleId.eq(step.rule);
+            let which = memory::of_assets(assets).add(own);
+            let entries =
+                access::placed_entries(transaction, *source, which, assets.len() as u64).await?;
+            let entries: Vec<_> =
+                entries.into_iter().filter(|entry| there.contains(&entry.asset_id)).collect();
+            if entries.is_empty() {
+                continue;
+            }
+            for entry in &entries {
+                let origin: &mut Origin = origins.entry(entry.asset_id).or_default();
+                origin.from.get_or_insert(*source);
+                origin.is_archived |= entry.is_archived;
+            }
+            let ids: Vec<_> = entries.iter().map(|entry| entry.asset_id).collect();
+            progress.counts.moved_assets += ids.len() as u64;
+            let own = folder_entry::Column::RuleId.eq(step.rule);
+            memory::forget(transaction, *source, memory::of_assets(&ids).add(own)).await?;
+            albums::take_out(&step.app, transaction, *source, ids).await?;
+        }
+        Ok(origins)
+    }
+
+    async fn archive(
+        &self,
+        transaction: &Transaction,
+        album: AlbumId,
+        new: &[Asset],
+        progress: &mut Progress,
+    ) -> Result<()> {
+        let step = &self.step;
+        let shown = new.iter().filter(|asset| asset.visibility == Visibility::Timeline);
+        let ids: Vec<_> = shown.map(|asset| asset.id).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let count = assets::set_archived(&step.app, transaction, &ids, true).await?;
+        let own = folder_entry::Column::RuleId.eq(step.rule);
+        memory::set_archived(transaction, album, memory::of_assets(&ids).add(own), true).await?;
+        progress.counts.archived_assets += count;
+        Ok(())
+    }
+
+    /// The cover of an album to which this run added something.
+    async fn set_cover(
+        &self,
+        transaction: &Transaction,
+        id: AlbumId,
+        progress: &mut Progress,
+    ) -> Result<()> {
+        let step = &self.step;
+        let Some(which) = step.options.set_album_thumbnail else { return Ok(()) };
+        let is_of_every_run = matches!(which, Thumbnail::RandomFiltered | Thumbnail::RandomAll);
+        if is_of_every_run || access::placed_count(transaction, id, step.run).await? == 0 {
+            return Ok(());
+        }
+        let album = step.album(transaction, id).await?;
+        thumbnails::choose(step, transaction, &album, which, progress).await
+    }
+}
