@@ -31,6 +31,7 @@ use albumen::v1::auth_service_client::AuthServiceClient;
 use albumen::v1::export_service_client::ExportServiceClient;
 use albumen::v1::folder_album_service_client::FolderAlbumServiceClient;
 use albumen::v1::job_service_client::JobServiceClient;
+use albumen::v1::library_service_client::LibraryServiceClient;
 use albumen::v1::server_service_client::ServerServiceClient;
 use albumen::v1::shared_link_service_client::SharedLinkServiceClient;
 use albumen::v1::upload_service_client::UploadServiceClient;
@@ -199,6 +200,13 @@ impl Client {
     #[must_use]
     pub fn jobs(&self) -> JobServiceClient<Transport> {
         JobServiceClient::new(self.transport.clone())
+    }
+
+    /// The libraries of folders on the server, by plain calls.
+    #[must_use]
+    pub fn libraries(&self) -> LibraryServiceClient<Transport> {
+        LibraryServiceClient::new(self.transport.clone())
+            .max_decoding_message_size(MAX_MESSAGE_BYTES)
     }
 
     /// The server itself, by plain calls.
