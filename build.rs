@@ -36,12 +36,15 @@ fn main() -> Result<()> {
     fs::write(out.join("access.rs"), access::generate(&pool, PACKAGE)?)?;
 
     let files = prost_types(&compiler)?;
+    let mut config = tonic_prost_build::Config::new();
+    // By its name a message finds its descriptor, and with that its JSON.
+    config.enable_type_names();
     tonic_prost_build::configure()
         .build_transport(false)
         .bytes(".")
         .skip_debug(WITHOUT_DEBUG)
         .skip_debug(["part"])
-        .compile_fds(files)?;
+        .compile_fds_with_config(files, config)?;
     Ok(())
 }
 

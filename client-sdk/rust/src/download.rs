@@ -189,8 +189,8 @@ impl Unfinished {
     }
 }
 
-/// The SHA-256 of a file.
-pub(crate) async fn sha256(path: &Path) -> Result<Bytes> {
+/// The SHA-256 of a file, 32 bytes. Fails with [`Error::File`].
+pub async fn sha256(path: &Path) -> Result<Bytes> {
     let file = path.to_owned();
     let digest = blocking(move || {
         let (mut digest, mut file) = (Sha256::new(), fs::File::open(file)?);

@@ -52,6 +52,9 @@ pub enum Error {
     /// Something else is in the place of a download; it is left as it is.
     #[error("{}: is there already and differs", .0.display())]
     Exists(PathBuf),
+    /// The server ended a stream that has no end, as it does when it stops.
+    #[error("the server ended the stream")]
+    Ended,
     /// The server sent something that its API does not allow.
     #[error("unexpected answer: {0}")]
     Answer(&'static str),
@@ -95,7 +98,7 @@ impl Error {
     /// connection broke, or another call was in the way.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
-        let Some((status, details)) = self.call() else { return false };
+        let Some((status, details)) = self.call() else { return matches!(self, Self::Ended) };
         match status.code() {
             Code::Unavailable => true,
             Code::Aborted => details.retry_info().is_some(),

@@ -1,29 +1,35 @@
 #![doc = include_str!("../README.md")]
 
+mod connect;
 mod download;
 mod error;
 mod export;
 mod pages;
 mod session;
+mod session_file;
 mod upload;
+mod watch;
 
 pub use albumen::v1;
-pub use download::Saved;
+pub use connect::ConnectOptions;
+pub use download::{Saved, sha256};
 pub use error::{Error, Result, retry};
 pub use session::{Credential, Transport};
+pub use session_file::{SavedSession, SessionFile};
 pub use tonic::Code;
 pub use tonic_types::FieldViolation;
 pub use upload::{UploadOptions, Uploaded};
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use albumen::v1::activity_service_client::ActivityServiceClient;
 use albumen::v1::album_service_client::AlbumServiceClient;
 use albumen::v1::asset_service_client::AssetServiceClient;
+use albumen::v1::audit_service_client::AuditServiceClient;
 use albumen::v1::auth_service_client::AuthServiceClient;
 use albumen::v1::export_service_client::ExportServiceClient;
+use albumen::v1::job_service_client::JobServiceClient;
 use albumen::v1::server_service_client::ServerServiceClient;
 use albumen::v1::shared_link_service_client::SharedLinkServiceClient;
 use albumen::v1::upload_service_client::UploadServiceClient;
@@ -33,9 +39,7 @@ use albumen::v1::{
     User,
 };
 use session::Session;
-use tonic::transport::{ClientTlsConfig, Endpoint};
 
-const MIB: u32 = 1 << 20;
 /// A page of a thousand assets with the longest names stays below this.
 const MAX_MESSAGE_BYTES: usize = 16 << 20;
 
@@ -54,7 +58,12 @@ impl Client {
     ///
     /// Fails with [`Error::Connect`].
     pub async fn connect(url: &str) -> Result<Self> {
-        let channel = endpoint(url)?.connect().await?;
+        Self::connect_with(url, &ConnectOptions::default()).await
+    }
+
+    /// The same with options.
+    pub async fn connect_with(url: &str, options: &ConnectOptions) -> Result<Self> {
+        let channel = connect::endpoint(url, options)?.connect().await?;
         Ok(Self { transport: Transport { channel, session: Arc::default() } })
     }
 
@@ -65,10 +74,20 @@ impl Client {
         Self { transport: Transport { channel: self.transport.channel.clone(), session } }
     }
 
-    /// The same connection with a bearer token of its own, which is not renewed.
+    /// The same connection with a bearer token of its own, which is not renewed: the secret of an
+    /// API key, or a guest's token.
     #[must_use]
     pub fn with_token(&self, token: impl Into<String>) -> Self {
         self.with_credential(Credential::Bearer(token.into()))
+    }
+
+    /// The same connection with a session that is kept in `file`. When its tokens are renewed the
+    /// file gets the new ones, and what another program renewed meanwhile is taken from there: any
+    /// number of programs can use the session at once.
+    #[must_use]
+    pub fn with_saved_session(&self, file: SessionFile, saved: SavedSession) -> Self {
+        let session = Arc::new(Session::kept(file, saved));
+        Self { transport: Transport { channel: self.transport.channel.clone(), session } }
     }
 
     /// The current credential, to be kept for [`Client::with_credential`] of a later run.
@@ -149,6 +168,12 @@ impl Client {
         AssetServiceClient::new(self.transport.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES)
     }
 
+    /// The audit log, for administrators, by plain calls.
+    #[must_use]
+    pub fn audit(&self) -> AuditServiceClient<Transport> {
+        AuditServiceClient::new(self.transport.clone())
+    }
+
     /// Signing in and out, by plain calls: they leave the client's credential as it is.
     #[must_use]
     pub fn auth(&self) -> AuthServiceClient<Transport> {
@@ -160,6 +185,12 @@ impl Client {
     pub fn exports(&self) -> ExportServiceClient<Transport> {
         ExportServiceClient::new(self.transport.clone())
             .max_decoding_message_size(MAX_MESSAGE_BYTES)
+    }
+
+    /// What the server does in the background, for administrators, by plain calls.
+    #[must_use]
+    pub fn jobs(&self) -> JobServiceClient<Transport> {
+        JobServiceClient::new(self.transport.clone())
     }
 
     /// The server itself, by plain calls.
@@ -195,22 +226,6 @@ impl Client {
         let tokens = tokens.ok_or(Error::Answer("no tokens"))?;
         self.transport.session.set(Credential::Session(tokens));
         user.ok_or(Error::Answer("no user"))
-    }
-}
-
-/// How a server is connected to. Large windows and frames are what makes downloads fast.
-fn endpoint(url: &str) -> Result<Endpoint, tonic::transport::Error> {
-    let endpoint = Endpoint::from_shared(url.to_owned())?
-        .user_agent(concat!("albumen-client/", env!("CARGO_PKG_VERSION")))?
-        .connect_timeout(Duration::from_secs(10))
-        .http2_keep_alive_interval(Duration::from_secs(30))
-        .initial_connection_window_size(8 * MIB)
-        .initial_stream_window_size(4 * MIB)
-        .max_frame_size(MIB)
-        .tcp_nodelay(true);
-    match endpoint.uri().scheme_str() {
-        Some("https") => endpoint.tls_config(ClientTlsConfig::new().with_webpki_roots()),
-        _ => Ok(endpoint),
     }
 }
 

@@ -1,65 +1,54 @@
 //! Lists, walked page by page to their end.
 
 use albumen::v1::{
-    Album, Asset, ListAlbumsRequest, ListAssetsRequest, ListSharedLinksRequest, SharedLink,
+    Activity, Album, AlbumMember, ApiKey, Asset, AuditEvent, Job, ListActivitiesRequest,
+    ListAlbumMembersRequest, ListAlbumsRequest, ListAllSharedLinksRequest, ListApiKeysRequest,
+    ListAssetsRequest, ListAuditEventsRequest, ListJobsRequest, ListSharedLinksRequest,
+    ListUsersRequest, SharedLink, User,
 };
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 
 use crate::{Client, Error, Result, retry};
 
-impl Client {
-    /// All albums that a request matches, from its page on. Pages are asked for as they are needed;
-    /// the stream ends with the first error.
-    #[must_use]
-    pub fn list_albums(&self, request: ListAlbumsRequest) -> BoxStream<'static, Result<Album>> {
-        let client = self.clone();
-        walk(request.page_token.clone(), move |page_token| {
-            let (client, request) = (client.clone(), request.clone());
-            Box::pin(async move {
-                let request = ListAlbumsRequest { page_token, ..request };
-                let list = || async { client.albums().list_albums(request.clone()).await };
-                let page = retry(list).await?;
-                Ok((page.albums, page.next_page_token))
-            })
-        })
-    }
+/// A method for each list: what it lists, its name, service, request, item and field of answers.
+macro_rules! lists {
+    ($($what:literal $list:ident $service:ident $request:ident $item:ident $items:ident;)*) => {
+        impl Client {
+            $(
+                #[doc = concat!("All ", $what, " that a request matches, from its page on.")]
+                /// Pages are asked for as they are needed; the stream ends with the first error.
+                #[must_use]
+                pub fn $list(&self, request: $request) -> BoxStream<'static, Result<$item>> {
+                    let client = self.clone();
+                    walk(request.page_token.clone(), move |page_token| {
+                        let (client, request) = (client.clone(), request.clone());
+                        Box::pin(async move {
+                            let request = $request { page_token, ..request };
+                            let list = || async { client.$service().$list(request.clone()).await };
+                            let page = retry(list).await?;
+                            Ok((page.$items, page.next_page_token))
+                        })
+                    })
+                }
+            )*
+        }
+    };
+}
 
-    /// All assets that a request matches, from its page on. Pages are asked for as they are needed;
-    /// the stream ends with the first error.
-    #[must_use]
-    pub fn list_assets(&self, request: ListAssetsRequest) -> BoxStream<'static, Result<Asset>> {
-        let client = self.clone();
-        walk(request.page_token.clone(), move |page_token| {
-            let (client, request) = (client.clone(), request.clone());
-            Box::pin(async move {
-                let request = ListAssetsRequest { page_token, ..request };
-                let list = || async { client.assets().list_assets(request.clone()).await };
-                let page = retry(list).await?;
-                Ok((page.assets, page.next_page_token))
-            })
-        })
-    }
-
-    /// All links that a request matches, from its page on. Pages are asked for as they are needed;
-    /// the stream ends with the first error.
-    #[must_use]
-    pub fn list_shared_links(
-        &self,
-        request: ListSharedLinksRequest,
-    ) -> BoxStream<'static, Result<SharedLink>> {
-        let client = self.clone();
-        walk(request.page_token.clone(), move |page_token| {
-            let (client, request) = (client.clone(), request.clone());
-            Box::pin(async move {
-                let request = ListSharedLinksRequest { page_token, ..request };
-                let links = || client.shared_links();
-                let list = || async { links().list_shared_links(request.clone()).await };
-                let page = retry(list).await?;
-                Ok((page.shared_links, page.next_page_token))
-            })
-        })
-    }
+lists! {
+    "comments and likes" list_activities activities ListActivitiesRequest Activity activities;
+    "albums" list_albums albums ListAlbumsRequest Album albums;
+    "members of an album" list_album_members albums ListAlbumMembersRequest AlbumMember members;
+    "links of all users" list_all_shared_links shared_links
+        ListAllSharedLinksRequest SharedLink shared_links;
+    "API keys" list_api_keys auth ListApiKeysRequest ApiKey api_keys;
+    "assets" list_assets assets ListAssetsRequest Asset assets;
+    "entries of the audit log" list_audit_events audit
+        ListAuditEventsRequest AuditEvent audit_events;
+    "jobs" list_jobs jobs ListJobsRequest Job jobs;
+    "links" list_shared_links shared_links ListSharedLinksRequest SharedLink shared_links;
+    "users" list_users users ListUsersRequest User users;
 }
 
 /// A page: its items and the token of the next one, empty on the last.

@@ -15,6 +15,7 @@ use tonic::transport::Channel;
 use tower::Service;
 
 use crate::error::{Error, Result, retry};
+use crate::session_file::{SavedSession, SessionFile};
 
 /// An access token with less time left is renewed before it is used.
 const RENEWAL_MARGIN: Duration = Duration::from_secs(30);
@@ -25,7 +26,7 @@ pub enum Credential {
     /// Nothing.
     #[default]
     Anonymous,
-    /// A bearer token, as a guest has it; it is not renewed.
+    /// A bearer token, as a guest or an API key has it; it is not renewed.
     Bearer(String),
     /// The tokens of a user's session; the access token is renewed before it ends.
     Session(SessionTokens),
@@ -73,11 +74,18 @@ pub(crate) struct Session {
     credential: Mutex<Credential>,
     /// Held while the tokens are renewed, so that only one call does it.
     renewal: tokio::sync::Mutex<()>,
+    /// Where the tokens are kept besides, and the server whose they are.
+    kept: Option<(SessionFile, String)>,
 }
 
 impl Session {
     pub(crate) fn new(credential: Credential) -> Self {
-        Self { credential: Mutex::new(credential), renewal: tokio::sync::Mutex::default() }
+        Self { credential: Mutex::new(credential), ..Self::default() }
+    }
+
+    pub(crate) fn kept(file: SessionFile, saved: SavedSession) -> Self {
+        let credential = Credential::Session(saved.tokens);
+        Self { kept: Some((file, saved.url)), ..Self::new(credential) }
     }
 
     pub(crate) fn credential(&self) -> Credential {
@@ -91,21 +99,42 @@ impl Session {
     /// Renews the tokens if the access token ends within `margin`, or whatever it says if `None`.
     pub(crate) async fn renew(&self, channel: &Channel, margin: Option<Duration>) -> Result<()> {
         let _renewal = self.renewal.lock().await;
-        let credential = self.credential();
-        let Credential::Session(tokens) = &credential else { return Ok(()) };
-        if margin.is_some_and(|margin| !credential.ends_within(margin)) {
+        let is_fresh = || margin.is_some_and(|margin| !self.credential().ends_within(margin));
+        if is_fresh() {
             return Ok(());
         }
-        let request = RefreshSessionRequest {
-            refresh_token: tokens.refresh_token.clone(),
-            use_cookies: false,
+        let Some((file, url)) = &self.kept else {
+            self.refresh(channel).await?;
+            return Ok(());
         };
-        let auth = AuthServiceClient::new(channel.clone());
-        let renew = || async { auth.clone().refresh_session(request.clone()).await };
-        if let Some(tokens) = retry(renew).await?.tokens {
-            self.set(Credential::Session(tokens));
+        // A refresh token is good once: whoever comes second must find what the first one got.
+        let locked = file.lock().await?;
+        let Some(saved) = locked.load()?.filter(|saved| saved.url == *url) else {
+            // Another sign-in has taken the place of this one, which is not to be undone.
+            self.refresh(channel).await?;
+            return Ok(());
+        };
+        self.set(Credential::Session(saved.tokens));
+        if !is_fresh()
+            && let Some(tokens) = self.refresh(channel).await?
+        {
+            locked.save(&SavedSession { url: url.clone(), tokens })?;
         }
         Ok(())
+    }
+
+    /// Asks the server for new tokens and takes them; `None` without a session.
+    async fn refresh(&self, channel: &Channel) -> Result<Option<SessionTokens>> {
+        let Credential::Session(tokens) = self.credential() else { return Ok(None) };
+        let request =
+            RefreshSessionRequest { refresh_token: tokens.refresh_token, use_cookies: false };
+        let auth = AuthServiceClient::new(channel.clone());
+        let renew = || async { auth.clone().refresh_session(request.clone()).await };
+        let tokens = retry(renew).await?.tokens;
+        if let Some(tokens) = &tokens {
+            self.set(Credential::Session(tokens.clone()));
+        }
+        Ok(tokens)
     }
 
     /// The header for a call that begins now. A token that cannot be renewed is used to its end.

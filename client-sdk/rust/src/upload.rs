@@ -8,8 +8,8 @@ use std::time::SystemTime;
 
 use albumen::v1::stream_upload_request::Part;
 use albumen::v1::{
-    Asset, CreateUploadRequest, FinishUploadRequest, GetUploadRequest, StreamUploadRequest, Upload,
-    UploadHeader,
+    Asset, CheckAssetsRequest, CreateUploadRequest, FinishUploadRequest, GetUploadRequest,
+    KnownAsset, StreamUploadRequest, Upload, UploadHeader,
 };
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, Stream, StreamExt as _};
@@ -23,6 +23,8 @@ use crate::error::Patience;
 use crate::{Client, Error, Progress, Result, retry};
 
 const CHUNK_BYTES: usize = 512 << 10;
+/// How many files one call may ask about.
+const MAX_CHECKED: usize = 1000;
 /// The seconds of the years 1800 and 2200, between which times of capture lie.
 const CAPTURE_SECONDS: std::ops::Range<i64> = -5_364_662_400..7_258_118_400;
 
@@ -37,6 +39,9 @@ pub struct UploadOptions {
     pub motion_of_asset_id: Option<String>,
     /// The name of the guest who uploads; for guests only. Default: none.
     pub guest_name: Option<String>,
+    /// The SHA-256 of the file, where [`sha256`](crate::sha256) was called already. Default: it is
+    /// computed.
+    pub sha256: Option<Bytes>,
     /// The id of the upload, a UUID. The id of an unfinished one resumes it. Default: a new one.
     pub request_id: Option<String>,
     /// Is told the bytes sent.
@@ -55,6 +60,19 @@ pub struct Uploaded {
 }
 
 impl Client {
+    /// Finds out which files the caller has, by their SHA-256; any number, each at most once.
+    ///
+    /// Gives those that are known, in the order of the question.
+    pub async fn check_assets(&self, sha256: &[Bytes]) -> Result<Vec<KnownAsset>> {
+        let mut known = Vec::new();
+        for batch in sha256.chunks(MAX_CHECKED) {
+            let request = CheckAssetsRequest { sha256: batch.to_vec() };
+            let check = || async { self.assets().check_assets(request.clone()).await };
+            known.extend(retry(check).await?.known_assets);
+        }
+        Ok(known)
+    }
+
     /// Uploads a file. Its SHA-256 is computed first: if the caller has an asset with these bytes,
     /// none is sent; guests always send all. An interrupted stream goes on where the server has got
     /// to.
@@ -167,7 +185,10 @@ impl Source {
         Ok(Upload {
             file_name: name.to_string_lossy().into_owned(),
             size_bytes: i64::try_from(self.size_bytes).unwrap_or(i64::MAX),
-            sha256: sha256(&self.path).await?,
+            sha256: match options.sha256 {
+                Some(sha256) => sha256,
+                None => sha256(&self.path).await?,
+            },
             album_id: options.album_id.unwrap_or_default(),
             capture_time_hint: time.filter(|time| CAPTURE_SECONDS.contains(&time.seconds)),
             motion_of_asset_id: options.motion_of_asset_id.unwrap_or_default(),

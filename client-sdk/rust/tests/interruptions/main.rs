@@ -14,7 +14,9 @@ use std::time::Duration;
 use albumen_client::v1::{
     Asset, Export, ExportPart, GetAssetRequest, ListAssetsRequest, Rendition,
 };
-use albumen_client::{Client, Credential, Error, Progress, UploadOptions};
+use albumen_client::{
+    Client, Credential, Error, Progress, SavedSession, SessionFile, UploadOptions,
+};
 use bytes::Bytes;
 use fake::{Fake, tokens};
 use futures::{TryStreamExt as _, future};
@@ -207,6 +209,45 @@ async fn tokens_are_renewed_once_before_they_end() {
     assert_eq!(fake.renewals.load(Ordering::Relaxed), 1);
     client.refresh().await.unwrap();
     assert_eq!(fake.renewals.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn saved_session_is_renewed_once_for_all_who_share_it() {
+    let (fake, folder) = (Fake::default(), TempDir::new().unwrap());
+    let file = SessionFile::new(folder.path().join("session.json"));
+    let old = tokens("old", Duration::from_secs(20));
+    let saved = SavedSession { url: "http://photos.example.org".to_owned(), tokens: old };
+    file.save(&saved).await.unwrap();
+    let client = client(&fake, &[]).await;
+    let calls = (0..10).map(|_| {
+        let client = client.with_saved_session(file.clone(), saved.clone());
+        async move {
+            let asset = client.assets().get_asset(GetAssetRequest::default()).await;
+            asset.unwrap().into_inner().id
+        }
+    });
+    assert_eq!(future::join_all(calls).await, ["Bearer renewed 1"; 10]);
+    assert_eq!(fake.renewals.load(Ordering::Relaxed), 1);
+    assert_eq!(file.load().unwrap().unwrap().tokens.access_token, "renewed 1");
+}
+
+#[tokio::test]
+async fn saved_session_that_gave_way_to_another_is_not_brought_back() {
+    let (fake, folder) = (Fake::default(), TempDir::new().unwrap());
+    let file = SessionFile::new(folder.path().join("session.json"));
+    let saved = |url: &str| SavedSession {
+        url: url.to_owned(),
+        tokens: tokens(url, Duration::from_secs(20)),
+    };
+    let other = saved("http://other.example.org");
+    file.save(&other).await.unwrap();
+    let client = client(&fake, &[]).await;
+    let client = client.with_saved_session(file.clone(), saved("http://photos.example.org"));
+    client.assets().get_asset(GetAssetRequest::default()).await.unwrap();
+    assert_eq!(file.load().unwrap(), Some(other));
+    file.remove().await.unwrap();
+    client.refresh().await.unwrap();
+    assert_eq!(file.load().unwrap(), None, "who signed out stays out");
 }
 
 #[tokio::test]

@@ -1,0 +1,128 @@
+//! What every verb works with: the global options and the way to the server.
+
+use albumen_client::{Client, ConnectOptions, SavedSession, SessionFile};
+use clap::Args;
+
+use crate::failure::{Failure, Result};
+use crate::folders;
+use crate::output::Output;
+
+/// The options that every verb takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Globals {
+    /// The server's address [default: where you are signed in]
+    #[arg(long, global = true, value_name = "URL", env = "ALBUMEN_URL", hide_env = true)]
+    pub(crate) url: Option<String>,
+    /// An API key, in place of signing in; the variable keeps it out of the list of processes
+    #[arg(long, global = true, value_name = "KEY", env = "ALBUMEN_API_KEY", hide_env = true)]
+    api_key: Option<String>,
+    /// Print JSON: the API's messages by their names in JSON, lists as one document
+    #[arg(long, global = true)]
+    json: bool,
+    /// Show no progress and no notes
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Take any TLS certificate: whoever sits between can read everything
+    #[arg(long, short = 'k', global = true)]
+    insecure: bool,
+}
+
+/// What every verb works with.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) output: Output,
+    globals: Globals,
+}
+
+impl Context {
+    pub(crate) fn new(globals: Globals) -> Self {
+        let output = Output { json: globals.json, quiet: globals.quiet };
+        Self { output, globals }
+    }
+
+    /// The address that the command line or the environment names.
+    pub(crate) fn url(&self) -> Result<Option<String>> {
+        set(self.globals.url.as_ref()).map(|url| address(url)).transpose()
+    }
+
+    /// The API key, if that is the credential.
+    pub(crate) fn api_key(&self) -> Option<&str> {
+        set(self.globals.api_key.as_ref())
+    }
+
+    /// Where the session is kept.
+    pub(crate) fn session_file(&self) -> Result<SessionFile> {
+        Ok(SessionFile::new(folders::config()?.join("session.json")))
+    }
+
+    /// A connection with the caller's credential, and the server's address.
+    pub(crate) async fn client(&self) -> Result<(Client, String)> {
+        let file = self.session_file()?;
+        let (saved, url) = (file.load()?, self.url()?);
+        if let Some(key) = self.api_key() {
+            let url = url.or(saved.map(|saved| saved.url)).ok_or_else(|| {
+                Failure::Usage("an API key needs --url or ALBUMEN_URL as well".to_owned())
+            })?;
+            return Ok((self.connect(&url).await?.with_token(key), url));
+        }
+        let saved = saved.ok_or_else(|| Failure::SignedOut("you are not signed in".to_owned()))?;
+        if let Some(url) = url.filter(|url| *url != saved.url) {
+            let message = format!("you are signed in at {}, not at {url}", saved.url);
+            return Err(Failure::SignedOut(message));
+        }
+        let url = saved.url.clone();
+        Ok((self.with_session(file, saved).await?, url))
+    }
+
+    /// A connection with a session that is kept.
+    pub(crate) async fn with_session(
+        &self,
+        file: SessionFile,
+        saved: SavedSession,
+    ) -> Result<Client> {
+        Ok(self.connect(&saved.url).await?.with_saved_session(file, saved))
+    }
+
+    /// A connection as nobody.
+    pub(crate) async fn connect(&self, url: &str) -> Result<Client> {
+        if self.globals.insecure {
+            self.output.warn("certificates are not checked: whoever sits between can read along");
+        }
+        let options = ConnectOptions { accept_any_certificate: self.globals.insecure };
+        let connected = Client::connect_with(url, &options).await;
+        connected.map_err(|error| Failure::Unreachable { url: url.to_owned(), error })
+    }
+}
+
+/// A variable that is set to nothing counts as not set.
+fn set(text: Option<&String>) -> Option<&str> {
+    text.map(|text| text.trim()).filter(|text| !text.is_empty())
+}
+
+/// An address as people type it: `https` where nothing else is said, and no slash at the end.
+pub(crate) fn address(text: &str) -> Result<String> {
+    let text = text.trim().trim_end_matches('/');
+    let (scheme, host) = text.split_once("://").unwrap_or(("https", text));
+    let is_whole = matches!(scheme, "http" | "https") && !host.is_empty();
+    if is_whole && !host.contains(['/', '?', '#', '@', ' ']) {
+        return Ok(format!("{scheme}://{host}"));
+    }
+    let example = "https://photos.example.org";
+    Err(Failure::Usage(format!("{text:?} is no address of a server: it must be like {example}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_made_whole() {
+        let whole = |text| address(text).ok();
+        assert_eq!(whole("photos.example.org/").as_deref(), Some("https://photos.example.org"));
+        assert_eq!(whole("http://127.0.0.1:8420").as_deref(), Some("http://127.0.0.1:8420"));
+        for wrong in ["", "ftp://a", "https://a/b", "https://", "a b", "https://ann:x@a"] {
+            assert_eq!(whole(wrong), None, "{wrong}");
+        }
+    }
+}

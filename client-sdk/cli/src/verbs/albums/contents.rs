@@ -1,0 +1,90 @@
+//! What is in an album.
+
+use albumen_client::v1::{
+    AddAlbumAssetsRequest, AlbumRole, AssetKind, ListAssetsRequest, RemoveAlbumAssetsRequest,
+};
+use albumen_client::{Client, retry};
+use clap::Subcommand;
+use futures::TryStreamExt as _;
+
+use crate::context::Context;
+use crate::failure::Result;
+use crate::table::Table;
+use crate::words::{count, word};
+use crate::{bytes_text, names, times};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// List the photos of an album, in its order
+    Assets {
+        /// The album
+        album: String,
+    },
+    /// Put your photos into an album
+    Add {
+        /// The album
+        album: String,
+        /// The photos, by id
+        #[arg(required = true, value_name = "ASSET")]
+        assets: Vec<String>,
+    },
+    /// Take photos out of an album; they are not deleted
+    Remove {
+        /// The album
+        album: String,
+        /// The photos, by id
+        #[arg(required = true, value_name = "ASSET")]
+        assets: Vec<String>,
+    },
+}
+
+pub(super) async fn run(context: &Context, client: &Client, verb: Verb) -> Result<()> {
+    match verb {
+        Verb::Assets { album } => {
+            let album_id = names::album(client, &album, AlbumRole::Viewer).await?.id;
+            list(context, client, album_id).await
+        }
+        Verb::Add { album, assets } => {
+            let album_id = names::album(client, &album, AlbumRole::Contributor).await?.id;
+            let request = AddAlbumAssetsRequest { album_id, asset_ids: assets };
+            let add = || async { client.albums().add_album_assets(request.clone()).await };
+            let answer = retry(add).await?;
+            context.output.message(&answer, || {
+                let there = match answer.existing_asset_ids.len() {
+                    0 => String::new(),
+                    number => format!(", {number} there already"),
+                };
+                format!("{} added{there}", count(whole(answer.added_count), "photo"))
+            })
+        }
+        Verb::Remove { album, assets } => {
+            let album_id = names::album(client, &album, AlbumRole::Contributor).await?.id;
+            let request = RemoveAlbumAssetsRequest { album_id, asset_ids: assets };
+            let remove = || async { client.albums().remove_album_assets(request.clone()).await };
+            let answer = retry(remove).await?;
+            context.output.message(&answer, || {
+                format!("{} taken out", count(whole(answer.removed_count), "photo"))
+            })
+        }
+    }
+}
+
+async fn list(context: &Context, client: &Client, album_id: String) -> Result<()> {
+    let request = ListAssetsRequest { album_id, page_size: 1000, ..ListAssetsRequest::default() };
+    let assets: Vec<_> = client.list_assets(request).try_collect().await?;
+    context.output.list("assets", &assets, || {
+        Table::of(["id", "file", "kind", "size", "taken"], &assets, |asset| {
+            [
+                asset.id.clone(),
+                asset.file_name.clone(),
+                word(AssetKind::as_str_name(&asset.kind()), "ASSET_KIND_"),
+                bytes_text::format_signed(asset.size_bytes),
+                times::format(asset.capture_time),
+            ]
+        })
+    })
+}
+
+fn whole(number: i32) -> usize {
+    usize::try_from(number).unwrap_or(0)
+}

@@ -1,0 +1,16 @@
+//! The `albumen` command as a process, against a server.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+mod admin;
+mod albums;
+mod exports;
+mod gate;
+mod home;
+mod links;
+mod manners;
+mod photos;
+mod sessions;
+mod site;
+mod uploads;
+mod watching;
