@@ -18,6 +18,7 @@ mod blobs;
 mod credentials;
 mod exports;
 mod faults;
+mod folder_albums;
 mod guests;
 mod hiding;
 mod hostile;

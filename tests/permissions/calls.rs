@@ -32,6 +32,7 @@ pub(super) async fn call(row: &str, who: &Person, world: &World) -> Code {
         "ActivityService" => call_activity(rpc, who, world).await,
         "SharedLinkService" => call_link(rpc, who, world).await,
         "ExportService" => call_export(rpc, who, world).await,
+        "FolderAlbumService" => call_folders(rpc, who, world).await,
         "GET " => call_http(rpc, who, world).await,
         _ => panic!("{row}"),
     }
@@ -485,6 +486,63 @@ async fn call_export(rpc: &str, who: &Person, world: &World) -> Code {
             code(exports.stream_export(request).await)
         }
         "DeleteExport" => code(exports.delete_export(DeleteExportRequest { export_id }).await),
+        _ => panic!("{rpc}"),
+    }
+}
+
+async fn call_folders(rpc: &str, who: &Person, world: &World) -> Code {
+    let mut folders = who.folder_albums();
+    let folder_rule_id =
+        if rpc.ends_with(" of a rule") { world.rule.id.clone() } else { String::new() };
+    // Any root will do: there are no libraries.
+    let root_path = vec!["/photos".to_owned()];
+    let options = Some(FolderAlbumOptions { root_path, ..Default::default() });
+    let rule =
+        FolderRule { display_name: "x".to_owned(), options: options.clone(), ..Default::default() };
+    match rpc {
+        "PlanFolderAlbums" | "PlanFolderAlbums of a rule" => {
+            let request = PlanFolderAlbumsRequest { folder_rule_id, options };
+            code(folders.plan_folder_albums(request).await)
+        }
+        "ApplyFolderAlbums" | "ApplyFolderAlbums of a rule" => {
+            let request =
+                ApplyFolderAlbumsRequest { folder_rule_id, options, ..Default::default() };
+            code(folders.apply_folder_albums(request).await)
+        }
+        "CreateFolderRule" => {
+            let request = CreateFolderRuleRequest { folder_rule: Some(rule), ..Default::default() };
+            code(folders.create_folder_rule(request).await)
+        }
+        "ListFolderRules" => {
+            code(folders.list_folder_rules(ListFolderRulesRequest::default()).await)
+        }
+        "ListFolderRuleRuns" | "ListFolderRuleRuns of a rule" => {
+            let request = ListFolderRuleRunsRequest { folder_rule_id, ..Default::default() };
+            code(folders.list_folder_rule_runs(request).await)
+        }
+        "UndoFolderRuleRun" => {
+            let request = UndoFolderRuleRunRequest { folder_rule_run_id: NOBODY.to_owned() };
+            code(folders.undo_folder_rule_run(request).await)
+        }
+        _ => call_rule(rpc, who, world.rule.id.clone(), rule).await,
+    }
+}
+
+async fn call_rule(rpc: &str, who: &Person, folder_rule_id: String, rule: FolderRule) -> Code {
+    let mut folders = who.folder_albums();
+    match rpc {
+        "GetFolderRule" => {
+            code(folders.get_folder_rule(GetFolderRuleRequest { folder_rule_id }).await)
+        }
+        "UpdateFolderRule" => {
+            let folder_rule = Some(rule);
+            let request =
+                UpdateFolderRuleRequest { folder_rule_id, folder_rule, update_mask: None };
+            code(folders.update_folder_rule(request).await)
+        }
+        "DeleteFolderRule" => {
+            code(folders.delete_folder_rule(DeleteFolderRuleRequest { folder_rule_id }).await)
+        }
         _ => panic!("{rpc}"),
     }
 }

@@ -19,6 +19,7 @@ pub(super) struct World {
     /// To a list of one asset.
     pub(super) list: SharedLink,
     pub(super) export: Export,
+    pub(super) rule: FolderRule,
     /// Written by the viewer.
     pub(super) comment: Activity,
     /// A user whom administrators change.
@@ -99,8 +100,16 @@ impl Cast {
             ..Default::default()
         };
         let comment = self.viewer.activities().create_comment(request).await.unwrap().into_inner();
+        let rule = FolderRule {
+            display_name: "Years".to_owned(),
+            options: Some(crate::support::folders::options()),
+            ..Default::default()
+        };
+        let request = CreateFolderRuleRequest { folder_rule: Some(rule), ..Default::default() };
+        let rule = owner.folder_albums().create_folder_rule(request).await.unwrap().into_inner();
         World {
             album,
+            rule,
             asset,
             loose,
             own_upload: upload.clone(),

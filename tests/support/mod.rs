@@ -4,6 +4,7 @@ mod asset_life;
 pub(crate) mod bucket;
 pub(crate) mod database;
 pub(crate) mod fixtures;
+pub(crate) mod folders;
 pub(crate) mod membership;
 pub(crate) mod person;
 pub(crate) mod probe;

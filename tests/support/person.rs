@@ -9,6 +9,7 @@ use albumen::v1::audit_service_client::AuditServiceClient;
 use albumen::v1::auth_service_client::AuthServiceClient;
 use albumen::v1::create_export_request::Source;
 use albumen::v1::export_service_client::ExportServiceClient;
+use albumen::v1::folder_album_service_client::FolderAlbumServiceClient;
 use albumen::v1::job_service_client::JobServiceClient;
 use albumen::v1::server_service_client::ServerServiceClient;
 use albumen::v1::shared_link_service_client::SharedLinkServiceClient;
@@ -206,6 +207,7 @@ impl Person {
         albums: AlbumServiceClient,
         links: SharedLinkServiceClient,
         exports: ExportServiceClient,
+        folder_albums: FolderAlbumServiceClient,
     }
 
     fn transport(&self) -> Transport {

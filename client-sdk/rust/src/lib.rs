@@ -29,7 +29,9 @@ use albumen::v1::asset_service_client::AssetServiceClient;
 use albumen::v1::audit_service_client::AuditServiceClient;
 use albumen::v1::auth_service_client::AuthServiceClient;
 use albumen::v1::export_service_client::ExportServiceClient;
+use albumen::v1::folder_album_service_client::FolderAlbumServiceClient;
 use albumen::v1::job_service_client::JobServiceClient;
+use albumen::v1::library_service_client::LibraryServiceClient;
 use albumen::v1::server_service_client::ServerServiceClient;
 use albumen::v1::shared_link_service_client::SharedLinkServiceClient;
 use albumen::v1::upload_service_client::UploadServiceClient;
@@ -180,6 +182,13 @@ impl Client {
         AuthServiceClient::new(self.transport.clone())
     }
 
+    /// The albums from folders, by plain calls.
+    #[must_use]
+    pub fn folder_albums(&self) -> FolderAlbumServiceClient<Transport> {
+        FolderAlbumServiceClient::new(self.transport.clone())
+            .max_decoding_message_size(MAX_MESSAGE_BYTES)
+    }
+
     /// The zip archives, by plain calls.
     #[must_use]
     pub fn exports(&self) -> ExportServiceClient<Transport> {
@@ -191,6 +200,13 @@ impl Client {
     #[must_use]
     pub fn jobs(&self) -> JobServiceClient<Transport> {
         JobServiceClient::new(self.transport.clone())
+    }
+
+    /// The libraries, by plain calls.
+    #[must_use]
+    pub fn libraries(&self) -> LibraryServiceClient<Transport> {
+        LibraryServiceClient::new(self.transport.clone())
+            .max_decoding_message_size(MAX_MESSAGE_BYTES)
     }
 
     /// The server itself, by plain calls.

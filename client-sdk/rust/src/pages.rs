@@ -2,8 +2,8 @@
 
 use albumen::v1::{
     Activity, Album, AlbumMember, ApiKey, Asset, AuditEvent, Job, ListActivitiesRequest,
-    ListAlbumMembersRequest, ListAlbumsRequest, ListAllSharedLinksRequest, ListApiKeysRequest,
-    ListAssetsRequest, ListAuditEventsRequest, ListJobsRequest, ListSharedLinksRequest,
+    FolderRule, FolderRuleRun, Library, LibraryScan, ListAlbumMembersRequest, ListAlbumsRequest, ListAllSharedLinksRequest, ListApiKeysRequest,
+    ListAssetsRequest, ListAuditEventsRequest, ListFolderRuleRunsRequest, ListFolderRulesRequest, ListJobsRequest, ListLibrariesRequest, ListLibraryScansRequest, ListSharedLinksRequest,
     ListUsersRequest, SharedLink, User,
 };
 use futures::future::BoxFuture;
@@ -46,7 +46,13 @@ lists! {
     "assets" list_assets assets ListAssetsRequest Asset assets;
     "entries of the audit log" list_audit_events audit
         ListAuditEventsRequest AuditEvent audit_events;
+    "runs of folder rules" list_folder_rule_runs folder_albums
+        ListFolderRuleRunsRequest FolderRuleRun runs;
+    "folder rules" list_folder_rules folder_albums
+        ListFolderRulesRequest FolderRule folder_rules;
     "jobs" list_jobs jobs ListJobsRequest Job jobs;
+    "libraries" list_libraries libraries ListLibrariesRequest Library libraries;
+    "scans of a library" list_library_scans libraries ListLibraryScansRequest LibraryScan scans;
     "links" list_shared_links shared_links ListSharedLinksRequest SharedLink shared_links;
     "users" list_users users ListUsersRequest User users;
 }

@@ -232,7 +232,10 @@ pub async fn lock_expired_albums(
     lock_album_ids(transaction, albums.add(album::Column::DeleteTime.lte(before))).await
 }
 
-pub(super) async fn lock_album_ids(transaction: &Transaction, albums: Condition) -> Result<Vec<AlbumId>> {
+pub(super) async fn lock_album_ids(
+    transaction: &Transaction,
+    albums: Condition,
+) -> Result<Vec<AlbumId>> {
     let find = album::Entity::find()
         .filter(albums)
         .order_by_asc(album::Column::Id)

@@ -114,9 +114,7 @@ fn foreign_place(rule: Option<FolderRuleId>) -> SelectStatement {
             Expr::col((album::Entity, album::Column::Id))
                 .equals((album_asset::Entity, album_asset::Column::AlbumId)),
         )
-        .and_where(
-            place(album_asset::Column::AssetId).equals((asset::Entity, asset::Column::Id)),
-        )
+        .and_where(place(album_asset::Column::AssetId).equals((asset::Entity, asset::Column::Id)))
         .and_where(Expr::col((album::Entity, album::Column::IsList)).eq(false))
         .and_where(Expr::col((album::Entity, album::Column::DeleteTime)).is_null())
         .and_where(Expr::exists(own).not())
@@ -130,9 +128,7 @@ fn archived_by(rule: Option<FolderRuleId>) -> SelectStatement {
         .expr(Expr::val(1))
         .from(folder_entry::Entity)
         .and_where(entry(folder_entry::Column::RuleId).eq(rule.unwrap_or(FolderRuleId::NIL)))
-        .and_where(
-            entry(folder_entry::Column::AssetId).equals((asset::Entity, asset::Column::Id)),
-        )
+        .and_where(entry(folder_entry::Column::AssetId).equals((asset::Entity, asset::Column::Id)))
         .and_where(entry(folder_entry::Column::IsArchived).eq(true))
         .to_owned()
 }

@@ -79,7 +79,8 @@ impl Interest {
             (Subject::User(id), _) => actor.user_id() == Some(id),
             (Subject::Link(id), _) => actor.links().iter().any(|link| link.link_id == id),
             (Subject::Album(id), Self::Album(own)) => id == own,
-            (Subject::Assets, Self::Album(_)) | (Subject::Album(_) | Subject::Assets, Self::Own) => false,
+            (Subject::Assets, Self::Album(_))
+            | (Subject::Album(_) | Subject::Assets, Self::Own) => false,
         }
     }
 }

@@ -41,8 +41,7 @@ async fn unarchive(step: &Step, id: AlbumId, progress: &mut Progress) -> Result<
                 folder_entry::Column::RuleId.eq(step_.rule).into_condition()
             };
             let limit = u64::from(step_.options.chunk_size);
-            let ids =
-                access::archived_assets(&transaction, id, whose.clone(), limit).await?;
+            let ids = access::archived_assets(&transaction, id, whose.clone(), limit).await?;
             if ids.is_empty() {
                 return Ok((after, false));
             }

@@ -42,7 +42,7 @@ pub(super) async fn plan(
     let mut albums: Vec<_> = albums
         .into_iter()
         .filter(|album| options.all_albums || made.contains(&album.id))
-        .map(|album| planned(album, &made, &made_by_any))
+        .map(|album| planned(album, &made_by_any))
         .collect();
     albums.sort_by(|one, other| (&one.name, one.album_id).cmp(&(&other.name, other.album_id)));
     Ok((albums, found))
@@ -70,7 +70,7 @@ async fn named_by(
     Ok(albums.into_values().collect())
 }
 
-fn planned(album: Album, made: &HashSet<AlbumId>, by_any: &HashSet<AlbumId>) -> PlannedAlbum {
+fn planned(album: Album, by_any: &HashSet<AlbumId>) -> PlannedAlbum {
     PlannedAlbum {
         action: Action::Delete,
         name: album.display_name.clone(),
@@ -82,7 +82,6 @@ fn planned(album: Album, made: &HashSet<AlbumId>, by_any: &HashSet<AlbumId>) -> 
         added: Vec::new(),
         moves: Vec::new(),
         is_made_by_hand: !by_any.contains(&album.id),
-        is_made: made.contains(&album.id),
         is_followed: false,
         is_new: false,
     }

@@ -87,17 +87,17 @@ pub(super) async fn keep_entries(
     origins: &HashMap<AssetId, Origin>,
 ) -> Result<()> {
     let rows = assets.iter().map(|asset| {
-            let origin = origins.get(asset).copied().unwrap_or_default();
-            folder_entry::ActiveModel {
-                rule_id: Set(step.rule),
-                album_id: Set(album),
-                asset_id: Set(*asset),
-                run_id: Set(Some(step.run)),
-                from_album_id: Set(origin.from),
-                is_archived: Set(origin.is_archived),
-                create_time: Set(time),
-            }
-        });
+        let origin = origins.get(asset).copied().unwrap_or_default();
+        folder_entry::ActiveModel {
+            rule_id: Set(step.rule),
+            album_id: Set(album),
+            asset_id: Set(*asset),
+            run_id: Set(Some(step.run)),
+            from_album_id: Set(origin.from),
+            is_archived: Set(origin.is_archived),
+            create_time: Set(time),
+        }
+    });
     insert_entries(transaction, rows.collect()).await
 }
 

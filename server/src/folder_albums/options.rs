@@ -9,9 +9,9 @@ use crate::entity::album_member::Role;
 use crate::error::{Error, Result};
 
 /// How many assets one transaction adds by default.
-pub const CHUNK_SIZE: u32 = 2000;
+pub(super) const CHUNK_SIZE: u32 = 2000;
 /// How many files are read at once by default.
-pub const FETCH_CHUNK_SIZE: u32 = 5000;
+pub(super) const FETCH_CHUNK_SIZE: u32 = 5000;
 
 /// The options. The proto says what each means.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,8 +182,7 @@ impl Options {
     /// Whether there is any filter.
     #[must_use]
     pub fn has_filters(&self) -> bool {
-        let lists =
-            [&self.path_filter, &self.ignore, &self.path_filter_regex, &self.ignore_regex];
+        let lists = [&self.path_filter, &self.ignore, &self.path_filter_regex, &self.ignore_regex];
         lists.into_iter().any(|list| !list.is_empty())
     }
 

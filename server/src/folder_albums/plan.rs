@@ -55,8 +55,6 @@ pub struct PlannedAlbum {
     pub moves: Vec<Move>,
     /// Whether no rule made it.
     pub is_made_by_hand: bool,
-    /// Whether this rule made it.
-    pub(super) is_made: bool,
     /// Whether it stood for other folders until now.
     pub(super) is_followed: bool,
     /// Whether the rule has to remember something of it.
@@ -129,11 +127,8 @@ async fn create(
     let names: HashMap<_, _> =
         rows.iter().map(|(_, album)| (album.id, album.display_name.clone())).collect();
     let index = Index::of(&groups);
-    let known = KnownAlbums {
-        rows,
-        placed: &past.placed,
-        merge_same_name: options.merge_same_name,
-    };
+    let known =
+        KnownAlbums { rows, placed: &past.placed, merge_same_name: options.merge_same_name };
     let resolved = resolve(app, owner, known, &groups, &index).await?;
     let mut moves = moves(&past.placed, &index, &resolved, &names);
     let mut present = Present::default();
@@ -181,7 +176,6 @@ fn planned(
         is_renamed: is(|place| place.is_renamed),
         is_followed: is(|place| place.is_followed),
         is_new: place.as_ref().is_none_or(|place| place.is_new),
-        is_made: place.as_ref().is_none_or(|place| place.is_made),
         is_made_by_hand: false,
         current_name: place.map(|place| place.display_name),
         folders: group.folders,
@@ -273,12 +267,8 @@ fn token(options: &Options, albums: &[PlannedAlbum]) -> Result<String> {
         hash.update(bytes);
     };
     // How it is done, and that a dry run comes first, makes no other plan.
-    let options = Options {
-        delete_confirm: false,
-        chunk_size: 0,
-        fetch_chunk_size: 0,
-        ..options.clone()
-    };
+    let options =
+        Options { delete_confirm: false, chunk_size: 0, fetch_chunk_size: 0, ..options.clone() };
     part(options.write()?.as_bytes());
     let bytes = |assets: &[AssetId]| {
         let mut ids: Vec<_> = assets.iter().map(|asset| *asset.as_bytes()).collect();

@@ -27,8 +27,6 @@ pub(super) struct Resolved {
     pub(super) is_followed: bool,
     /// Whether a folder of the group is new to it, or its name.
     pub(super) is_new: bool,
-    /// Whether this rule made it.
-    pub(super) is_made: bool,
 }
 
 /// An album that the rule knows.
@@ -60,7 +58,6 @@ impl Known {
             is_renamed: is_folders_own && *current != group.name,
             is_followed,
             is_new: !group.folders.iter().all(is_known),
-            is_made: self.is_made(),
         }
     }
 }
@@ -225,7 +222,6 @@ fn by_name(
                 is_renamed: false,
                 is_followed: false,
                 is_new: true,
-                is_made: false,
             },
         });
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use futures::stream::{Stream, try_unfold};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Set,
+    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
 };
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
@@ -204,7 +204,8 @@ impl Follower {
     /// The run as soon as it is another than it was, at once at first.
     async fn next(&mut self) -> Result<FolderRuleRun> {
         loop {
-            let run = access::folder_rule_run(self.app.database.reader(), &self.user, self.id).await?;
+            let run =
+                access::folder_rule_run(self.app.database.reader(), &self.user, self.id).await?;
             if run.failure.as_deref() == Some(Error::PlanChanged.reason_name()) {
                 return Err(Error::PlanChanged);
             }

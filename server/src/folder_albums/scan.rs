@@ -99,8 +99,7 @@ pub(super) async fn group(
                 return;
             }
         };
-        let folder =
-            if options.merge_same_name { String::new() } else { place.folder.clone() };
+        let folder = if options.merge_same_name { String::new() } else { place.folder.clone() };
         let group = groups.entry((place.name, folder)).or_insert_with_key(|(name, _)| Group {
             name: name.clone(),
             folders: Vec::new(),

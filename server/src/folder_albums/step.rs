@@ -107,9 +107,11 @@ impl Step {
         let mut hash = Sha256::new();
         hash.update(self.run.as_bytes());
         hash.update(album.as_bytes());
-        let number = hash.finalize().iter().take(8).fold(0, |number: u64, byte| {
-            (number << 8) | u64::from(*byte)
-        });
+        let number = hash
+            .finalize()
+            .iter()
+            .take(8)
+            .fold(0, |number: u64, byte| (number << 8) | u64::from(*byte));
         number.checked_rem(count).unwrap_or(0)
     }
 

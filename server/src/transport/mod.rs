@@ -48,8 +48,8 @@ pub use metrics::serve as serve_metrics;
 use crate::app::App;
 use crate::error::{Error, log};
 use crate::{
-    activities, albums, assets, audit, auth, exports, folder_albums, installation, jobs, shared_links, uploads,
-    users,
+    activities, albums, assets, audit, auth, exports, folder_albums, installation, jobs,
+    shared_links, uploads, users,
 };
 
 /// The largest message that is read: room for a chunk of 3 MiB.

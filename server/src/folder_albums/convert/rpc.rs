@@ -317,9 +317,5 @@ fn skipped_to_proto((skip, skipped): (Skip, Skipped)) -> SkippedFiles {
         Skip::BlankName => Reason::BlankName,
         Skip::NameTooLong => Reason::LongName,
     };
-    SkippedFiles {
-        reason: reason.into(),
-        count: number(skipped.count),
-        examples: skipped.examples,
-    }
+    SkippedFiles { reason: reason.into(), count: number(skipped.count), examples: skipped.examples }
 }
