@@ -1,10 +1,11 @@
 //! Lists, walked page by page to their end.
 
 use albumen::v1::{
-    Activity, Album, AlbumMember, ApiKey, Asset, AuditEvent, Job, ListActivitiesRequest,
-    FolderRule, FolderRuleRun, Library, LibraryScan, ListAlbumMembersRequest, ListAlbumsRequest, ListAllSharedLinksRequest, ListApiKeysRequest,
-    ListAssetsRequest, ListAuditEventsRequest, ListFolderRuleRunsRequest, ListFolderRulesRequest, ListJobsRequest, ListLibrariesRequest, ListLibraryScansRequest, ListSharedLinksRequest,
-    ListUsersRequest, SharedLink, User,
+    Activity, Album, AlbumMember, ApiKey, Asset, AuditEvent, FolderRule, FolderRuleRun, Job,
+    Library, LibraryScan, ListActivitiesRequest, ListAlbumMembersRequest, ListAlbumsRequest,
+    ListAllSharedLinksRequest, ListApiKeysRequest, ListAssetsRequest, ListAuditEventsRequest,
+    ListFolderRuleRunsRequest, ListFolderRulesRequest, ListJobsRequest, ListLibrariesRequest,
+    ListLibraryScansRequest, ListSharedLinksRequest, ListUsersRequest, SharedLink, User,
 };
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};

@@ -32,7 +32,8 @@ pub(super) fn run(output: Output, options: &OptionArgs, source: &str) -> Result<
     let plan = planner.plan(&paths);
     let document = Document { plan: &plan, paths: &paths };
     if output.json {
-        return output.text(&serde_json::to_string_pretty(&document)?);
+        let text = serde_json::to_string_pretty(&document);
+        return output.text(&text.map_err(|error| Failure::Other(error.to_string()))?);
     }
     let mut table = Table::new(["album", "photos", "folders"]);
     for album in plan.albums() {
