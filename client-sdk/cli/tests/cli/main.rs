@@ -5,6 +5,7 @@
 mod admin;
 mod albums;
 mod exports;
+mod folder_plans;
 mod gate;
 mod home;
 mod links;
