@@ -24,6 +24,7 @@ mod hiding;
 mod hostile;
 mod house;
 mod jobs;
+mod libraries;
 mod link_lists;
 mod link_sessions;
 mod member_races;

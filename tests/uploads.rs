@@ -374,6 +374,7 @@ mod finish_upload {
             let bytes = fixtures::read("photos/IMG_2041.jpg");
             let asset = ann.upload("IMG_2041.jpg", &bytes).await;
             let expected = Asset {
+                offline_time: None,
                 id: asset.id.clone(),
                 owner_id: ann.user.id.clone(),
                 kind: AssetKind::Photo.into(),

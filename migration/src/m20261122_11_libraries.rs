@@ -37,6 +37,7 @@ impl MigrationTrait for Migration {
         manager.create_table(library_file(manager.get_database_backend())).await?;
         manager.create_index(unique_index("library_file", &["library_id", "path"])).await?;
         manager.create_index(index("library_file", &["library_id", "sha256"])).await?;
+        manager.create_index(index("library_file", &["library_id", "state"])).await?;
         manager.create_index(index("library_file", &["asset_id"])).await?;
         manager.create_index(index("library_file", &["missing_scan_id"])).await
     }

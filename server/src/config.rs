@@ -112,6 +112,12 @@ pub const SETTINGS: &[Setting] = &[
         "Whether the bucket is part of the host, as in https://BUCKET.s3.example.org, rather than \
          of the path",
     ),
+    setting(
+        "library-roots",
+        "",
+        "Folders that libraries may read photos in, with all below them, separated by commas, as in \
+         /srv/photos,/mnt/archive; default: none, so that there are no libraries",
+    ),
     setting("max-file-size", "16GiB", "Largest file that can be uploaded, in bytes or as 500MiB"),
     setting("default-quota", "", "What a new user may store, as 500GiB; default: any amount"),
     setting(
@@ -256,6 +262,7 @@ pub struct Config {
     pub database_connections: u32,
     pub secret_key: Option<SecretKey>,
     pub s3: Option<S3Config>,
+    pub library_roots: Vec<PathBuf>,
     pub max_file_size_bytes: i64,
     pub default_quota_bytes: Option<i64>,
     pub directory: Directory,
@@ -331,6 +338,7 @@ impl Reader<'_> {
             database_connections: self.number("database-connections", 2, 1000),
             secret_key: self.optional("secret-key", secret_key),
             s3: s3::read(self),
+            library_roots: self.optional("library-roots", folders).unwrap_or_default(),
             max_file_size_bytes: self.parse("max-file-size", size, 0),
             default_quota_bytes: self.optional("default-quota", size),
             directory: self.parse("directory", directory, Directory::Exact),
@@ -521,6 +529,12 @@ fn subnets(text: &str) -> Option<Vec<Subnet>> {
     text.split(',').map(|subnet| Subnet::parse(subnet.trim())).collect()
 }
 
+/// Absolute paths.
+fn folders(text: &str) -> Option<Vec<PathBuf>> {
+    let folders = text.split(',').map(|folder| PathBuf::from(folder.trim()));
+    folders.map(|folder| folder.is_absolute().then_some(folder)).collect()
+}
+
 /// A filter that no part of is ignored.
 fn filter(text: &str) -> Option<String> {
     EnvFilter::try_new(text).is_ok().then(|| text.to_owned())
@@ -593,6 +607,15 @@ mod tests {
     fn spans_are_sent_only_by_a_build_that_can() {
         let config = Config::read(&map(&[("otlp-endpoint", "http://[::1]:4317")]), &map(&[]));
         assert_eq!(config.is_ok(), cfg!(feature = "otel"));
+    }
+
+    #[test]
+    fn folders_of_libraries_are_absolute() {
+        let read = |roots| Config::read(&map(&[("library-roots", roots)]), &map(&[]));
+        let roots = read("/srv/photos, /mnt/a b").unwrap().library_roots;
+        assert_eq!(roots, [PathBuf::from("/srv/photos"), PathBuf::from("/mnt/a b")]);
+        assert!(read("/srv/photos,archive").is_err());
+        assert!(read("").unwrap().library_roots.is_empty());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use serde_json::json;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use crate::id::{AlbumId, AssetId, FolderRuleRunId, RequestId};
+use crate::id::{AlbumId, AssetId, FolderRuleRunId, LibraryId, RequestId};
 
 /// The result of everything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -144,6 +144,11 @@ impl Error {
     /// An asset that is locked, and so for its owner alone.
     pub fn asset_locked(id: AssetId) -> Self {
         Self::AssetLocked(Resource { kind: "asset", id: id.to_string() })
+    }
+
+    /// A library with assets that would be deleted with it.
+    pub fn library_not_empty(id: LibraryId) -> Self {
+        Self::LibraryNotEmpty(Resource { kind: "library", id: id.to_string() })
     }
 
     /// An asset that is not in the trash, though it had to be.

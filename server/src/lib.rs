@@ -4,7 +4,8 @@
 //!
 //! 4. `transport`: one port, the list of services and layers.
 //! 3. Nouns: `installation`, `audit`, `auth`, `users`, `uploads`, `assets`, `albums`, `activities`,
-//!    `shared_links`, `exports`, `folder_albums`, `backups`. In each, `mod.rs` has the operations and `rpc.rs` and `http.rs` their faces.
+//!    `shared_links`, `exports`, `folder_albums`, `backups`, `libraries`. In each, `mod.rs` has the
+//!    operations and `rpc.rs` and `http.rs` their faces.
 //! 2. Rules: `app`, `access`, `events`, `jobs`.
 //! 1. Materials: `entity`, `database`, `blob`, `keys`, `password`, `media`, `zip`, `byte_range`.
 //! 0. Words: `config`, `crontab`, `error`, `id`, `page`, `mask`, `text`, `time`.
@@ -31,6 +32,7 @@ pub mod id;
 pub mod installation;
 pub mod jobs;
 pub mod keys;
+pub mod libraries;
 pub mod mask;
 pub mod media;
 pub mod page;
@@ -76,6 +78,10 @@ pub fn jobs() -> Jobs {
         Kind::of::<folder_albums::StartDue>(),
         Kind::of::<folder_albums::Sweep>(),
         Kind::of::<jobs::Sweep>(),
+        Kind::of::<libraries::Scan>(),
+        Kind::of::<libraries::StartDueScans>(),
+        Kind::of::<libraries::StartScan>(),
+        Kind::of::<libraries::TakeApart>(),
         Kind::of::<shared_links::Sweep>(),
         Kind::of::<uploads::Sweep>(),
         Kind::of::<users::Purge>(),
@@ -92,6 +98,7 @@ pub fn jobs() -> Jobs {
         Schedule::of::<folder_albums::StartDue>(Duration::from_secs(60)),
         Schedule::of::<folder_albums::Sweep>(24 * hour),
         Schedule::of::<jobs::Sweep>(24 * hour),
+        Schedule::of::<libraries::StartDueScans>(Duration::from_secs(60)),
         Schedule::of::<shared_links::Sweep>(24 * hour),
         Schedule::of::<uploads::Sweep>(hour),
         Schedule::of::<users::Purge>(hour),
@@ -171,6 +178,7 @@ pub async fn serve(
     let stopping = CancellationToken::new();
     jobs::start(&app, &stopping);
     events::follow(&app, &stopping);
+    libraries::watch(&app, &stopping);
     let stopped = stopping.clone();
     let shutdown = async move {
         shutdown.await;

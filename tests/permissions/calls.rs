@@ -33,6 +33,7 @@ pub(super) async fn call(row: &str, who: &Person, world: &World) -> Code {
         "SharedLinkService" => call_link(rpc, who, world).await,
         "ExportService" => call_export(rpc, who, world).await,
         "FolderAlbumService" => call_folders(rpc, who, world).await,
+        "LibraryService" => call_library(rpc, who, world).await,
         "GET " => call_http(rpc, who, world).await,
         _ => panic!("{row}"),
     }
@@ -126,6 +127,50 @@ async fn call_jobs(rpc: &str, who: &Person) -> Code {
         "ListJobs" => code(jobs.list_jobs(ListJobsRequest::default()).await),
         "RetryJob" => code(jobs.retry_job(RetryJobRequest { job_id }).await),
         "CancelJob" => code(jobs.cancel_job(CancelJobRequest { job_id }).await),
+        _ => panic!("{rpc}"),
+    }
+}
+
+async fn call_library(rpc: &str, who: &Person, world: &World) -> Code {
+    let (mut libraries, library_id) = (who.libraries(), world.library.id.clone());
+    match rpc {
+        "CreateLibrary" => {
+            let library = Some(Library { id: String::new(), ..world.library.clone() });
+            let request = CreateLibraryRequest { library, ..Default::default() };
+            code(libraries.create_library(request).await)
+        }
+        "GetLibrary" => code(libraries.get_library(GetLibraryRequest { library_id }).await),
+        "ListLibraries" => code(libraries.list_libraries(ListLibrariesRequest::default()).await),
+        "UpdateLibrary" => {
+            let display_name = "x".to_owned();
+            let library = Library { id: library_id, display_name, ..Library::default() };
+            let request = UpdateLibraryRequest { library: Some(library), update_mask: None };
+            code(libraries.update_library(request).await)
+        }
+        "DeleteLibrary" => {
+            let request = DeleteLibraryRequest { library_id, force: false };
+            code(libraries.delete_library(request).await)
+        }
+        "ValidateImportPaths" => {
+            let request = ValidateImportPathsRequest { import_paths: vec!["/x".to_owned()] };
+            code(libraries.validate_import_paths(request).await)
+        }
+        "ScanLibrary" => {
+            let request = ScanLibraryRequest { library_id, restore_excluded: false };
+            code(libraries.scan_library(request).await)
+        }
+        "ListLibraryScans" => {
+            let request = ListLibraryScansRequest { library_id, ..Default::default() };
+            code(libraries.list_library_scans(request).await)
+        }
+        "CancelLibraryScan" => {
+            let request = CancelLibraryScanRequest { library_id };
+            code(libraries.cancel_library_scan(request).await)
+        }
+        "RemoveOfflineAssets" => {
+            let request = RemoveOfflineAssetsRequest { library_id };
+            code(libraries.remove_offline_assets(request).await)
+        }
         _ => panic!("{rpc}"),
     }
 }

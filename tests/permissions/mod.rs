@@ -5,9 +5,10 @@ mod table;
 mod world;
 
 use albumen::v1::SharedLink;
+use albumen_server::config::Config;
 use tonic::Code;
 
-use crate::support::test;
+use crate::support::test_with;
 use table::Table;
 use world::Cast;
 
@@ -32,8 +33,11 @@ fn the_document_is_written_from_the_table() {
 
 #[tokio::test]
 async fn every_persona_gets_the_expected_code_from_every_method() {
-    Box::pin(test(|server| async move {
-        let cast = Cast::gather(&server).await;
+    let folder = tempfile::tempdir().unwrap();
+    let roots = vec![folder.path().to_owned()];
+    let change = |config: &mut Config| config.library_roots = roots;
+    Box::pin(test_with(change, |server| async move {
+        let cast = Cast::gather(&server, folder).await;
         let Table { personas, rows } = Table::read();
         let mut wrong = Vec::new();
         for (index, persona) in personas.iter().enumerate() {

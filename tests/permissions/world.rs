@@ -2,6 +2,7 @@
 
 use albumen::v1::*;
 use prost_types::{FieldMask, Timestamp};
+use tempfile::TempDir;
 
 use super::table::Row;
 use crate::support::{Person, TestServer, fixtures};
@@ -20,6 +21,8 @@ pub(super) struct World {
     pub(super) list: SharedLink,
     pub(super) export: Export,
     pub(super) rule: FolderRule,
+    /// Of the owner's, in an empty folder.
+    pub(super) library: Library,
     /// Written by the viewer.
     pub(super) comment: Activity,
     /// A user whom administrators change.
@@ -44,10 +47,12 @@ pub(super) struct Cast {
     other_guest: Person,
     target: User,
     photos: std::cell::Cell<u32>,
+    /// Where libraries may lie.
+    folder: TempDir,
 }
 
 impl Cast {
-    pub(super) async fn gather(server: &TestServer) -> Self {
+    pub(super) async fn gather(server: &TestServer, folder: TempDir) -> Self {
         let admin = server.admin().await;
         let owner = server.user("owner").await;
         let stranger = server.user("stranger").await;
@@ -72,6 +77,7 @@ impl Cast {
             other_guest,
             target,
             photos,
+            folder,
         }
     }
 
@@ -107,7 +113,18 @@ impl Cast {
         };
         let request = CreateFolderRuleRequest { folder_rule: Some(rule), ..Default::default() };
         let rule = owner.folder_albums().create_folder_rule(request).await.unwrap().into_inner();
+        let request = CreateLibraryRequest {
+            library: Some(Library {
+                owner_id: owner.user.id.clone(),
+                display_name: "Archive".to_owned(),
+                import_paths: vec![self.folder.path().to_str().unwrap().to_owned()],
+                ..Library::default()
+            }),
+            ..Default::default()
+        };
+        let library = self.admin.libraries().create_library(request).await.unwrap().into_inner();
         World {
+            library,
             album,
             rule,
             asset,

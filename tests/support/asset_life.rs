@@ -180,5 +180,6 @@ fn file(asset_id: AssetId, number: i64, now: Micros) -> asset_file::ActiveModel 
         sha256: Set(digest(number)),
         crc32: Set(0),
         damage_time: Set(Some(now)),
+        is_library: Set(false),
     }
 }

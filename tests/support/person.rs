@@ -11,6 +11,7 @@ use albumen::v1::create_export_request::Source;
 use albumen::v1::export_service_client::ExportServiceClient;
 use albumen::v1::folder_album_service_client::FolderAlbumServiceClient;
 use albumen::v1::job_service_client::JobServiceClient;
+use albumen::v1::library_service_client::LibraryServiceClient;
 use albumen::v1::server_service_client::ServerServiceClient;
 use albumen::v1::shared_link_service_client::SharedLinkServiceClient;
 use albumen::v1::stream_upload_request::Part;
@@ -208,6 +209,7 @@ impl Person {
         links: SharedLinkServiceClient,
         exports: ExportServiceClient,
         folder_albums: FolderAlbumServiceClient,
+        libraries: LibraryServiceClient,
     }
 
     fn transport(&self) -> Transport {

@@ -2,9 +2,11 @@
 
 use sea_orm::{ConnectionTrait, EntityTrait as _};
 
-use crate::entity::{activity, album, export, folder_rule, shared_link, upload, user};
+use crate::entity::{activity, album, export, folder_rule, library, shared_link, upload, user};
 use crate::error::{Error, Result};
-use crate::id::{ActivityId, AlbumId, ExportId, FolderRuleId, SharedLinkId, UploadId, UserId};
+use crate::id::{
+    ActivityId, AlbumId, ExportId, FolderRuleId, LibraryId, SharedLinkId, UploadId, UserId,
+};
 
 /// Refuses an id that names anything already, of whatever kind and whoever's.
 ///
@@ -18,6 +20,7 @@ pub async fn refuse_taken(
     let album = album::Entity::find_by_id(AlbumId::from_bytes(id));
     let export = export::Entity::find_by_id(ExportId::from_bytes(id));
     let rule = folder_rule::Entity::find_by_id(FolderRuleId::from_bytes(id));
+    let library = library::Entity::find_by_id(LibraryId::from_bytes(id));
     let link = shared_link::Entity::find_by_id(SharedLinkId::from_bytes(id));
     let upload = upload::Entity::find_by_id(UploadId::from_bytes(id));
     let user = user::Entity::find_by_id(UserId::from_bytes(id));
@@ -25,6 +28,7 @@ pub async fn refuse_taken(
         || album.one(connection).await?.is_some()
         || export.one(connection).await?.is_some()
         || rule.one(connection).await?.is_some()
+        || library.one(connection).await?.is_some()
         || link.one(connection).await?.is_some()
         || upload.one(connection).await?.is_some()
         || user.one(connection).await?.is_some();

@@ -21,6 +21,7 @@ mod folder_album;
 mod folder_rule;
 mod guard;
 mod identity;
+mod library;
 mod member;
 mod network;
 mod revocation;
@@ -81,6 +82,14 @@ pub use folder_rule::{
 };
 pub use guard::guard;
 pub use identity::refuse_taken;
+pub use library::{
+    active_library_scan, any_library, assets_among, assets_in_libraries, assets_of_digests,
+    deleted_libraries, due_libraries, excluded_digests, has_files_below, has_sole_assets,
+    known_library_files, last_library_scans, libraries, library, library_file_counts,
+    library_files, library_files_at, library_scan, library_scans, locations, lock_any_library,
+    lock_library, lock_library_owner, lost_assets, new_locations, offline_library_files,
+    offline_though_elsewhere, some_library_files, undecided_library_files, watched_libraries,
+};
 pub use member::{
     Sharing, all_members, asset_counts, lock_links, may_add_members, member, members, shared,
     sharing,

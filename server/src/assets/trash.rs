@@ -182,8 +182,18 @@ pub async fn erase(
     owner: LockedUser,
     id: AssetId,
 ) -> Result<()> {
-    albums::remove_everywhere(app, transaction, &Assets::These(vec![id])).await?;
-    delete_rows(app, transaction, owner, vec![id]).await
+    erase_all(app, transaction, owner, vec![id]).await
+}
+
+/// [`erase`] for many assets of one owner.
+pub async fn erase_all(
+    app: &App,
+    transaction: &Transaction,
+    owner: LockedUser,
+    ids: Vec<AssetId>,
+) -> Result<()> {
+    albums::remove_everywhere(app, transaction, &Assets::These(ids.clone())).await?;
+    delete_rows(app, transaction, owner, ids).await
 }
 
 /// The same with the motion part of an asset, if it has one.
@@ -222,19 +232,23 @@ async fn delete_rows(
     give_back(app, transaction, owner, &files).await
 }
 
-/// Gives the bytes of files without a row back to their owner's quota, and has them removed.
+/// Gives the bytes of files without a row back to their owner's quota, and has them removed. Those
+/// of libraries never counted, and stay where they are.
 async fn give_back(
     app: &App,
     transaction: &Transaction,
     owner: LockedUser,
     files: &[AssetFile],
 ) -> Result<()> {
-    let size_bytes: i64 = files.iter().map(|file| file.size_bytes).sum();
+    let stored = || files.iter().filter(|file| !file.is_library);
+    let size_bytes: i64 = stored().map(|file| file.size_bytes).sum();
     let used_bytes = owner.used_bytes - size_bytes;
     let mut owner = owner.into_row().into_active_model();
     owner.used_bytes = Set(used_bytes);
     owner.update(&**transaction).await?;
-    let blobs: Vec<_> = files.iter().map(|file| BlobKey::Original(file.blob_id)).collect();
-    jobs::enqueue(app, transaction, DeleteBlobs::new(&blobs)).await?;
+    let blobs: Vec<_> = stored().map(|file| BlobKey::Original(file.blob_id)).collect();
+    if !blobs.is_empty() {
+        jobs::enqueue(app, transaction, DeleteBlobs::new(&blobs)).await?;
+    }
     events::revoke_from(app, transaction, Subject::Assets).await
 }

@@ -80,4 +80,12 @@ pub enum Kind {
     AlbumTransferred = 22,
     /// The policy for shared links was changed; there is no subject.
     SharingPolicyUpdated = 23,
+    /// A library was made; the subject is the library.
+    LibraryCreated = 24,
+    /// A library was changed; the subject is the library.
+    LibraryUpdated = 25,
+    /// A library was deleted; the subject is the library.
+    LibraryDeleted = 26,
+    /// What is missing from a library was deleted for good; the subject is the library.
+    LibraryCleared = 27,
 }

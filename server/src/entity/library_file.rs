@@ -58,8 +58,28 @@ impl Related<super::asset::Entity> for Entity {
     }
 }
 
+/// What a walk compares with the files that it finds.
+#[derive(Debug, Clone, PartialEq, Eq, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+pub struct Known {
+    /// The id.
+    pub id: LibraryFileId,
+    /// The absolute path.
+    pub path: String,
+    /// What it is to the library.
+    pub state: State,
+    /// The size when it was read.
+    pub size_bytes: i64,
+    /// When it was changed before it was read, in nanoseconds since 1970.
+    pub modify_time_ns: i64,
+    /// The number under which its file system knew it, bit for bit.
+    pub inode: i64,
+    /// The running scan that did not find it.
+    pub missing_scan_id: Option<LibraryScanId>,
+}
+
 /// What a file is to its library.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
 pub enum State {
     /// A location of its asset.

@@ -44,7 +44,12 @@ pub struct Position {
 ///
 /// [`detect`]: super::detect
 pub fn read(path: &Path, file_type: FileType) -> Metadata {
-    File::open(path).map(|file| read_from(file, file_type.container)).unwrap_or_default()
+    File::open(path).map(|file| read_file(file, file_type)).unwrap_or_default()
+}
+
+/// [`read`] for a file that is open.
+pub fn read_file(file: File, file_type: FileType) -> Metadata {
+    read_from(file, file_type.container)
 }
 
 fn read_from<R: Read + Seek>(reader: R, container: Container) -> Metadata {

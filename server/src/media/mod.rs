@@ -22,5 +22,5 @@ mod tiff;
 pub use capture_time::CaptureTime;
 pub use digest::{Checksums, Digest, InvalidState};
 pub use kind::{FileType, MediaKind, SNIFF_BYTES, Unsupported, detect};
-pub use metadata::{Metadata, Position, read};
+pub use metadata::{Metadata, Position, read, read_file};
 pub use strip::{InvalidSplices, Splice, Splices, Stripped, Variants, strip};

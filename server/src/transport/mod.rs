@@ -21,6 +21,7 @@ use albumen::v1::auth_service_server::AuthServiceServer;
 use albumen::v1::export_service_server::ExportServiceServer;
 use albumen::v1::folder_album_service_server::FolderAlbumServiceServer;
 use albumen::v1::job_service_server::JobServiceServer;
+use albumen::v1::library_service_server::LibraryServiceServer;
 use albumen::v1::server_service_server::ServerServiceServer;
 use albumen::v1::shared_link_service_server::SharedLinkServiceServer;
 use albumen::v1::upload_service_server::UploadServiceServer;
@@ -48,7 +49,7 @@ pub use metrics::serve as serve_metrics;
 use crate::app::App;
 use crate::error::{Error, log};
 use crate::{
-    activities, albums, assets, audit, auth, exports, folder_albums, installation, jobs,
+    activities, albums, assets, audit, auth, exports, folder_albums, installation, jobs, libraries,
     shared_links, uploads, users,
 };
 
@@ -156,7 +157,8 @@ fn services(app: &App) -> RoutesBuilder {
         .add_service(AlbumServiceServer::new(albums::Rpc(app.clone())))
         .add_service(SharedLinkServiceServer::new(shared_links::Rpc(app.clone())))
         .add_service(ExportServiceServer::new(exports::Rpc(app.clone())))
-        .add_service(FolderAlbumServiceServer::new(folder_albums::Rpc(app.clone())));
+        .add_service(FolderAlbumServiceServer::new(folder_albums::Rpc(app.clone())))
+        .add_service(LibraryServiceServer::new(libraries::Rpc(app.clone())));
     routes
 }
 
