@@ -93,9 +93,12 @@ pub(crate) fn sum(counts: &FolderRuleRunCounts) -> String {
     ];
     let parts = parts.into_iter().filter(|(number, _)| *number > 0);
     let photos = parts.map(|(number, what)| format!("{} {what}", whole(number, "photo")));
-    let parts = [(counts.added_members, "member"), (counts.set_thumbnails, "cover")];
-    let parts = parts.into_iter().filter(|(number, _)| *number > 0);
-    let others = parts.map(|(number, what)| format!("{} set", whole(number, what)));
+    let parts = [
+        (counts.added_members, "member", "added"),
+        (counts.set_thumbnails, "cover", "set"),
+    ];
+    let parts = parts.into_iter().filter(|(number, ..)| *number > 0);
+    let others = parts.map(|(number, noun, what)| format!("{} {what}", whole(number, noun)));
     let all: Vec<_> = albums.into_iter().chain(photos).chain(others).collect();
     if all.is_empty() { "nothing changed".to_owned() } else { all.join(", ") }
 }
