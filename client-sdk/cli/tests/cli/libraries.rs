@@ -21,7 +21,10 @@ async fn libraries_are_made_scanned_and_changed() {
 
     let update = ["libraries", "update", "Photos", "--name", "Trips", "--schedule", "30 3 * * *"];
     let updated = ann.json(&[&update[..], &["--time-zone", "Europe/Vienna"]].concat());
-    assert_eq!((&updated["displayName"], &updated["schedule"]), (&"Trips".into(), &"30 3 * * *".into()));
+    assert_eq!(
+        (&updated["displayName"], &updated["schedule"]),
+        (&"Trips".into(), &"30 3 * * *".into())
+    );
     assert!(updated["nextScanTime"].is_string());
     assert!(ann.run(&["libraries", "show", "Trips"]).ok().contains("30 3 * * * (Europe/Vienna)"));
     assert_eq!(ann.json(&["libraries", "update", "Trips", "--watch"])["watched"], true);
@@ -44,7 +47,8 @@ async fn owner_scans_and_only_administrators_make_libraries() {
     ann.run(&[&create[..], &["--owner", "bob@example.org"]].concat()).ok();
     shelf.scan(&bob);
     assert_eq!(bob.json(&["status"])["usage"]["assetCount"], "1");
-    let list = |owner: &str| ann.json(&["libraries", "list", "--owner", owner])["libraries"].clone();
+    let list =
+        |owner: &str| ann.json(&["libraries", "list", "--owner", owner])["libraries"].clone();
     assert_eq!(list("Bob").as_array().unwrap().len(), 1);
     assert_eq!(list("Ann").as_array().unwrap().len(), 0);
     shelf.site.stop().await;

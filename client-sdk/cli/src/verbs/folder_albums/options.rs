@@ -222,7 +222,7 @@ impl OptionArgs {
     }
 
     /// The same, as an error of the command line.
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         let checked = self.planner();
         checked.map(drop).map_err(|error| Failure::Usage(self.explain(&error)))
     }

@@ -14,7 +14,7 @@ use super::log::Log;
 use super::skipped::{self, Reason};
 use crate::failure::Result;
 use crate::table::{Table, printable};
-use crate::words::{count, whole};
+use crate::words::whole;
 use crate::json;
 
 /// What the server would do.

@@ -82,10 +82,10 @@ async fn attempt(log: Log, work: impl Future<Output = Result<()>>) {
 }
 
 async fn wait_until(time: DateTime<Tz>) {
-    while let Ok(rest @ Duration::ZERO..) = (time.to_utc() - Utc::now()).to_std() {
-        if rest.is_zero() {
-            return;
-        }
+    let rest = || (time.to_utc() - Utc::now()).to_std();
+    while let Ok(rest) = rest()
+        && !rest.is_zero()
+    {
         tokio::time::sleep(rest.min(NAP)).await;
     }
 }
