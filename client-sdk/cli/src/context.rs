@@ -121,8 +121,9 @@ fn set(text: Option<&String>) -> Option<&str> {
 
 /// An address as people type it: `https` where nothing else is said, and no slash at the end.
 pub(crate) fn address(text: &str) -> Result<String> {
-    let text = text.trim().trim_end_matches('/');
+    let text = text.trim();
     let (scheme, host) = text.split_once("://").unwrap_or(("https", text));
+    let host = host.trim_end_matches('/');
     let is_whole = matches!(scheme, "http" | "https") && !host.is_empty();
     if is_whole && !host.contains(['/', '?', '#', '@', ' ']) {
         return Ok(format!("{scheme}://{host}"));

@@ -14,12 +14,17 @@ use crate::failure::{Failure, Result};
 use crate::table::printable;
 use crate::words::count;
 
-/// Finds an album in which the caller has at least a role.
+/// Finds an album: one in which the caller has at least a role, else any, with which the server
+/// then says what is missing.
 pub(crate) async fn album(client: &Client, name: &str, min_role: AlbumRole) -> Result<Album> {
-    find_album(client, name, min_role).await?.ok_or_else(|| not_found("album", name))
+    if let Some(album) = find_album(client, name, min_role).await? {
+        return Ok(album);
+    }
+    let album = find_album(client, name, AlbumRole::Viewer).await?;
+    album.ok_or_else(|| not_found("album", name))
 }
 
-/// The same; `None` if no album has the name. An id that nothing has is an error all the same.
+/// Finds an album in which the caller has at least a role; `None` if no album has the name. An id that nothing has is an error all the same.
 pub(crate) async fn find_album(
     client: &Client,
     name: &str,

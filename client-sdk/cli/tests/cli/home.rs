@@ -25,11 +25,6 @@ impl Home {
         self.folder.path().join(name)
     }
 
-    /// The same as text.
-    pub(crate) fn text(&self, name: &str) -> String {
-        self.path(name).to_str().unwrap().to_owned()
-    }
-
     /// Writes a file, in folders that are made.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) {
         let path = self.path(name);

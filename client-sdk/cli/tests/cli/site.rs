@@ -53,6 +53,11 @@ impl Site {
         Self { url, setup_token, stop, serving, _folder: folder }
     }
 
+    /// The same server at another address.
+    pub(crate) fn at(self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self }
+    }
+
     /// The machine of the first user, an administrator, signed in.
     pub(crate) fn ann(&self) -> Home {
         let home = Home::new();

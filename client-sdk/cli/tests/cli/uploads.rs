@@ -58,8 +58,8 @@ async fn folder_that_is_uploaded_twice_sends_nothing_the_second_time() {
 async fn interrupted_upload_goes_on_where_the_server_has_got_to() {
     let site = Site::start().await;
     let mut gate = Gate::on_the_way_up(&site.url).await;
-    let behind = Site { url: gate.url.clone(), ..site };
-    let ann = behind.ann();
+    let site = site.at(&gate.url);
+    let ann = site.ann();
     ann.write("large.jpg", &photo(1, 16 * MIB));
     gate.close_after(9 * MIB);
     let child = ann.spawn(&["upload", "large.jpg", "--json"]);
@@ -75,7 +75,7 @@ async fn interrupted_upload_goes_on_where_the_server_has_got_to() {
     let bytes: usize = report["files"][0]["bytes"].as_str().unwrap().parse().unwrap();
     assert!(bytes < 14 * MIB, "{bytes} of {} were sent again", 16 * MIB);
     assert_eq!(ann.json(&["upload", "large.jpg"])["counts"]["known"], 1);
-    behind.stop().await;
+    site.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

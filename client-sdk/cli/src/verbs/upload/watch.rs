@@ -19,6 +19,9 @@ const TICK: Duration = Duration::from_millis(500);
 
 /// Uploads what is in the folders, and then what appears there. Prints a line for each file.
 pub(super) async fn run(sender: &mut Sender, roots: &[PathBuf]) -> Result<()> {
+    // Events name files by their whole paths, and so must everything else.
+    let roots: Vec<_> = roots.iter().map(std::fs::canonicalize).collect::<Result<_, _>>()?;
+    let roots = roots.as_slice();
     let (events, mut arrived) = mpsc::unbounded_channel();
     // The watch begins first, so that nothing appears between it and the first look.
     let watcher = notify::recommended_watcher(move |event| {
