@@ -92,7 +92,8 @@ fn folder_rule_run() -> TableCreateStatement {
         .to_owned()
 }
 
-/// Which album a rule fills from which folder. `display_name` is the name that the folder gave it.
+/// Which albums a rule fills from which folder: with some levels, files of one folder are in
+/// different ones. `display_name` is the name that the folder gave it.
 fn folder_album() -> TableCreateStatement {
     Table::create()
         .table("folder_album")
@@ -102,7 +103,7 @@ fn folder_album() -> TableCreateStatement {
         .col(text("display_name"))
         .col(boolean("is_made"))
         .col(uuid_null("run_id"))
-        .primary_key(Index::create().col("rule_id").col("folder"))
+        .primary_key(Index::create().col("rule_id").col("folder").col("album_id"))
         .foreign_key(&mut reference("folder_album", "rule_id", "folder_rule", OnDelete::Cascade))
         .foreign_key(&mut reference("folder_album", "album_id", "album", OnDelete::Cascade))
         .foreign_key(&mut reference("folder_album", "run_id", "folder_rule_run", OnDelete::SetNull))

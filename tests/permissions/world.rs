@@ -172,7 +172,8 @@ impl Cast {
         if persona.starts_with("owner") {
             world.me.clone_from(&self.owner.user.id);
         }
-        if persona == "guest without metadata" {
+        // Variants to be made, and the run that the persona before started.
+        if persona == "guest without metadata" || row.name.contains("/ApplyFolderAlbums") {
             server.run_jobs().await;
         }
         if let Ok(own) = person.export(&world.album).await {

@@ -239,7 +239,7 @@ fn group<'p>(
     });
     let mut album_of = vec![0; places.len()];
     let mut albums = Vec::<Extent>::new();
-    let mut count: usize = 0;
+    let mut count = 0_usize;
     for index in 0..places.len() {
         let place = &places[index];
         let last = count.checked_sub(1).map(|last| &places[last]);

@@ -45,14 +45,14 @@ fn every_mistake_is_told_with_its_field_and_entry() {
             ("roots", Some(1), "invalid_root_path"),
             ("album_levels", None, "invalid_album_levels"),
             ("album_separator", None, "too_long"),
-            ("path_filter", Some(1), "invalid_pattern"),
-            ("path_filter", Some(2), "invalid_pattern"),
-            ("ignore", Some(0), "invalid_pattern"),
-            ("path_filter_regex", Some(0), "invalid_pattern"),
-            ("path_filter_regex", Some(2), "invalid_pattern"),
-            ("ignore_regex", Some(0), "invalid_pattern"),
             ("album_name_post_regex", Some(1), "invalid_pattern"),
             ("album_name_post_regex", Some(2), "invalid_pattern"),
+            ("path_filter", Some(1), "invalid_pattern"),
+            ("path_filter", Some(2), "invalid_pattern"),
+            ("path_filter_regex", Some(0), "invalid_pattern"),
+            ("path_filter_regex", Some(2), "invalid_pattern"),
+            ("ignore", Some(0), "invalid_pattern"),
+            ("ignore_regex", Some(0), "invalid_pattern"),
         ]
     );
     let message = Planner::new(&options).unwrap_err().to_string();

@@ -309,20 +309,19 @@ pub async fn place_ids(
     Ok(find.into_tuple().all(connection).await?)
 }
 
-/// Those of some albums of a rule's folders that are no albums of its owner's any more, or in the
-/// trash: what the rule knows of them is forgotten.
+/// The albums of some of a rule's folders that are not its owner's any more, or in the trash, as a
+/// subquery of ids.
 #[must_use]
-pub fn lost_albums(owner: UserId, rule: FolderRuleId, folders: &[String]) -> Condition {
-    let known = Query::select()
-        .column(folder_album::Column::AlbumId)
-        .from(folder_album::Entity)
-        .and_where(folder_album::Column::RuleId.eq(rule))
-        .and_where(folder_album::Column::Folder.is_in(folders.iter().map(String::as_str)))
-        .to_owned();
-    Condition::all()
-        .add(folder_entry::Column::RuleId.eq(rule))
-        .add(folder_entry::Column::AlbumId.in_subquery(known))
-        .add(folder_entry::Column::AlbumId.not_in_subquery(live_album_ids(owner)))
+pub fn lost_albums(owner: UserId, rule: FolderRuleId, folders: &[String]) -> SelectStatement {
+    // Under another name, for statements that change this table.
+    let known = |column| Expr::col(("known", column));
+    Query::select()
+        .column(("known", folder_album::Column::AlbumId))
+        .from_as(folder_album::Entity, "known")
+        .and_where(known(folder_album::Column::RuleId).eq(rule))
+        .and_where(known(folder_album::Column::Folder).is_in(folders.iter().map(String::as_str)))
+        .and_where(known(folder_album::Column::AlbumId).not_in_subquery(live_album_ids(owner)))
+        .to_owned()
 }
 
 /// Locks albums until the transaction ends, in the order of their ids: some, and those that have one

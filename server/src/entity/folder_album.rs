@@ -15,6 +15,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub folder: String,
     /// The album.
+    #[sea_orm(primary_key, auto_increment = false)]
     pub album_id: AlbumId,
     /// The name that the folder gave it. If it has another one, people renamed it.
     pub display_name: String,

@@ -43,7 +43,17 @@ pub(super) async fn keep_folders(
     let run_id = known.and_then(|row| row.run_id).unwrap_or(step.run);
     for folders in planned.folders.chunks(MAX_ROWS) {
         let lost = access::lost_albums(step.owner, step.rule, folders);
-        folder_entry::Entity::delete_many().filter(lost).exec(&**transaction).await?;
+        let entries = folder_entry::Column::AlbumId.in_subquery(lost.clone());
+        folder_entry::Entity::delete_many()
+            .filter(folder_entry::Column::RuleId.eq(step.rule))
+            .filter(entries)
+            .exec(&**transaction)
+            .await?;
+        folder_album::Entity::delete_many()
+            .filter(folder_album::Column::RuleId.eq(step.rule))
+            .filter(folder_album::Column::AlbumId.in_subquery(lost))
+            .exec(&**transaction)
+            .await?;
     }
     if planned.is_followed {
         let old = folder_album::Entity::delete_many().filter(of_album);
@@ -61,15 +71,10 @@ pub(super) async fn keep_folders(
             run_id: Set(Some(run_id)),
         })
         .collect();
-    let columns = [folder_album::Column::RuleId, folder_album::Column::Folder];
-    let conflict = OnConflict::columns(columns)
-        .update_columns([
-            folder_album::Column::AlbumId,
-            folder_album::Column::DisplayName,
-            folder_album::Column::IsMade,
-            folder_album::Column::RunId,
-        ])
-        .to_owned();
+    let columns =
+        [folder_album::Column::RuleId, folder_album::Column::Folder, folder_album::Column::AlbumId];
+    let conflict =
+        OnConflict::columns(columns).update_column(folder_album::Column::DisplayName).to_owned();
     for rows in rows.chunks(MAX_ROWS) {
         let insert = folder_album::Entity::insert_many(rows.iter().cloned());
         insert.on_conflict(conflict.clone()).exec_without_returning(&**transaction).await?;

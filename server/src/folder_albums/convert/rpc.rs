@@ -22,6 +22,9 @@ use crate::folder_albums::rules::in_rule;
 use crate::folder_albums::{Action, Counts, Plan, PlannedAlbum, Problem, Skipped, Values};
 use crate::time::Micros;
 
+/// How many folders of an album are named, so that a message stays small.
+const MAX_FOLDERS: usize = 100;
+
 impl TryFrom<FolderAlbumOptions> for Options {
     type Error = Error;
 
@@ -299,7 +302,7 @@ fn album_to_proto(album: PlannedAlbum) -> PlannedFolderAlbum {
         album_id: album.album_id.map(|id| id.to_string()).unwrap_or_default(),
         current_display_name: current.unwrap_or_default(),
         renamed: album.is_renamed,
-        folders: album.folders,
+        folders: album.folders.into_iter().take(MAX_FOLDERS).collect(),
         asset_count: number(album.asset_count),
         added_count: number(album.added.len() as u64),
         moves: moves.collect(),
