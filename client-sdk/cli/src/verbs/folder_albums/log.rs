@@ -1,6 +1,8 @@
 //! What is said during a run, by `--log-level`.
 
-use crate::failure::Failure;
+use serde_json::Value;
+
+use crate::failure::{Failure, Result};
 use crate::output::Output;
 use crate::times;
 
@@ -53,6 +55,11 @@ impl Log {
         if self.level >= Level::Warn {
             self.output.warn(&self.line(text));
         }
+    }
+
+    /// Prints one document; on one line if more will follow.
+    pub(crate) fn document(self, value: &Value) -> Result<()> {
+        if self.has_times { self.output.json_line(value) } else { self.output.json(value) }
     }
 
     pub(crate) fn error(self, failure: &Failure) {

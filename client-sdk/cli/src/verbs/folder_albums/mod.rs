@@ -21,7 +21,7 @@ use albumen_client::v1::folder_album_options::Mode;
 use albumen_client::v1::{ApplyFolderAlbumsRequest, FolderAlbumOptions, FolderRuleRun};
 use serde_json::json;
 
-use crate::context::Context;
+use crate::context::{Context, address};
 use crate::failure::{Failure, Result};
 use crate::{confirm, json};
 use schedule::Schedule;
@@ -106,7 +106,12 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         None => key_file()?,
     };
     // Like the key: whatever the command line says comes before variables.
-    let url = target.url.or(context.url()?).or(settings.api_url.as_deref().map(target::server));
+    let url = target.url.or(context.url()?);
+    let api_url = settings.api_url.as_deref().map(|text| {
+        let read = address(&target::server(text));
+        read.map_err(|error| Failure::Usage(format!("API_URL: {error}")))
+    });
+    let url = url.or(api_url.transpose()?);
     let context = context.with_server(url, api_key, settings.insecure.unwrap_or(false))?;
     let mut run = Run { context: &context, log, options: FolderAlbumOptions::default(), asks: true };
     // As the command acts for whoever calls it, it may delete what people made.
@@ -173,7 +178,7 @@ impl Run<'_> {
         };
         if self.log.output.json {
             let run = run.as_ref().map(json::value).transpose()?;
-            self.log.output.json(&json!({ "plan": plan.to_json()?, "run": run }))?;
+            self.log.document(&json!({ "plan": plan.to_json()?, "run": run }))?;
         }
         run.as_ref().map_or(Ok(()), result)
     }
