@@ -202,7 +202,7 @@ impl Client {
         JobServiceClient::new(self.transport.clone())
     }
 
-    /// The libraries, by plain calls.
+    /// The libraries of folders on the server, by plain calls.
     #[must_use]
     pub fn libraries(&self) -> LibraryServiceClient<Transport> {
         LibraryServiceClient::new(self.transport.clone())
