@@ -86,6 +86,23 @@ mod create_album {
     }
 
     #[tokio::test]
+    async fn a_name_of_spaces_is_none() {
+        test(|server| async move {
+            let ann = server.user("ann").await;
+            let named = |name: &str| Album { display_name: name.to_owned(), ..Album::default() };
+            let album = ann.album("x", &[]).await;
+            for name in ["", " \t\u{3000}"] {
+                let request = CreateAlbumRequest { album: Some(named(name)), ..Default::default() };
+                expect_fields(ann.albums().create_album(request).await, &["album.display_name"]);
+                let request = update(&album, named(name), &["display_name"]);
+                expect_fields(ann.albums().update_album(request).await, &["album.display_name"]);
+            }
+            assert_eq!(get(&ann, &album.id).await.display_name, "x");
+        })
+        .await;
+    }
+
+    #[tokio::test]
     async fn a_repeated_call_gives_the_current_album() {
         test(|server| async move {
             let ann = server.user("ann").await;

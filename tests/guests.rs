@@ -396,6 +396,22 @@ mod silence {
     }
 
     #[tokio::test]
+    async fn a_link_that_hides_metadata_does_not_say_whose_the_assets_are() {
+        test(|server| async move {
+            let hiding = shared_link::ActiveModel {
+                metadata: Set(shared_link::Metadata::Hidden),
+                ..super::open()
+            };
+            let Party { guest, .. } = Party::begin_with(&server, hiding).await;
+            let (_, finished) = send(&guest, &fixtures::photo(1)).await;
+            let asset = finished.asset.unwrap();
+            assert_eq!(asset.owner_id, "");
+            assert_eq!((asset.file_name.as_str(), asset.size_bytes), ("a.jpg", 4096));
+        })
+        .await;
+    }
+
+    #[tokio::test]
     async fn a_motion_part_of_what_the_creator_has_changes_nothing() {
         test(|server| async move {
             let Party { ann, guest, .. } = Party::begin(&server).await;

@@ -3,43 +3,47 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
+use croner::errors::CronError;
 use croner::parser::{CronParser, Seconds, Year};
 
 use crate::error::{Error, Result};
 use crate::time::Micros;
 
-/// A schedule.
-#[derive(Debug, Clone)]
-pub struct Crontab {
-    fields: Cron,
-    zone: Tz,
-}
-
-/// Reads a schedule, as in `30 3 * * *` and `Europe/Vienna`; an empty zone is UTC.
+/// When a schedule is next due after a moment, as in `30 3 * * *` and `Europe/Vienna`; `None`
+/// without a schedule. An empty zone is UTC.
 ///
-/// Fails with `INVALID_REQUEST` for the field `schedule` or `time_zone` of `resource`.
-pub fn parse(resource: &str, schedule: &str, time_zone: &str) -> Result<Crontab> {
-    let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-    let fields = parser.parse(schedule).map_err(|error| {
-        let rule = format!("must be five fields of a crontab, as in `30 3 * * *`: {error}");
-        Error::invalid(format!("{resource}.schedule"), rule)
+/// Fails for the field `schedule` or `time_zone` of `resource`, also if the schedule names a time
+/// that never comes, as on February 30th.
+pub fn next(
+    resource: &str,
+    schedule: &str,
+    time_zone: &str,
+    after: Micros,
+) -> Result<Option<Micros>> {
+    let zone = match time_zone {
+        "" => Tz::UTC,
+        name => name.parse().map_err(|_| {
+            let rule = "must be the name of a time zone, as in `Europe/Vienna`";
+            Error::invalid(format!("{resource}.time_zone"), rule)
+        })?,
+    };
+    if schedule.is_empty() {
+        return Ok(None);
+    }
+    let invalid = |rule: String| Error::invalid(format!("{resource}.schedule"), rule);
+    let fields = parse(schedule).map_err(|error| {
+        invalid(format!("must be five fields of a crontab, as in `30 3 * * *`: {error}"))
     })?;
-    let zone = if time_zone.is_empty() { "UTC" } else { time_zone };
-    let zone = zone.parse().map_err(|_| {
-        let rule = "must be the name of a time zone, as in `Europe/Vienna`";
-        Error::invalid(format!("{resource}.time_zone"), rule)
-    })?;
-    Ok(Crontab { fields, zone })
+    let after: DateTime<Utc> = DateTime::from_timestamp_micros(after.0)
+        .ok_or_else(|| Error::internal("a time that no calendar has"))?;
+    let next = fields.find_next_occurrence(&after.with_timezone(&zone), false);
+    let next = next.map_err(|_| invalid("must name a time that comes".to_owned()))?;
+    Ok(Some(Micros(next.timestamp_micros())))
 }
 
-impl Crontab {
-    /// The first time after a moment; `None` if there is none, as on February 30th.
-    #[must_use]
-    pub fn next(&self, after: Micros) -> Option<Micros> {
-        let after: DateTime<Utc> = DateTime::from_timestamp_micros(after.0)?;
-        let next = self.fields.find_next_occurrence(&after.with_timezone(&self.zone), false);
-        next.ok().map(|next| Micros(next.timestamp_micros()))
-    }
+fn parse(schedule: &str) -> Result<Cron, CronError> {
+    let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed);
+    parser.build().parse(schedule)
 }
 
 #[cfg(test)]
@@ -50,32 +54,32 @@ mod tests {
         Micros(text.parse::<DateTime<Utc>>().unwrap().timestamp_micros())
     }
 
-    fn next(schedule: &str, zone: &str, after: &str) -> Option<Micros> {
-        parse("rule", schedule, zone).unwrap().next(at(after))
+    fn after(schedule: &str, zone: &str, moment: &str) -> Micros {
+        next("rule", schedule, zone, at(moment)).unwrap().unwrap()
     }
 
     #[test]
     fn the_next_time_is_in_the_zone() {
         let daily = "30 3 * * *";
-        assert_eq!(next(daily, "", "2027-01-15T03:30:00Z"), Some(at("2027-01-16T03:30:00Z")));
-        let vienna = next(daily, "Europe/Vienna", "2027-01-15T00:00:00Z");
-        assert_eq!(vienna, Some(at("2027-01-15T02:30:00Z")));
-        let summer = next(daily, "Europe/Vienna", "2027-07-15T00:00:00Z");
-        assert_eq!(summer, Some(at("2027-07-15T01:30:00Z")));
+        assert_eq!(after(daily, "", "2027-01-15T03:30:00Z"), at("2027-01-16T03:30:00Z"));
+        let winter = after(daily, "Europe/Vienna", "2027-01-15T00:00:00Z");
+        assert_eq!(winter, at("2027-01-15T02:30:00Z"));
+        let summer = after(daily, "Europe/Vienna", "2027-07-15T00:00:00Z");
+        assert_eq!(summer, at("2027-07-15T01:30:00Z"));
+        assert_eq!(next("rule", "", "Europe/Vienna", Micros(0)).unwrap(), None);
     }
 
     #[test]
     fn what_is_no_schedule_is_refused_by_its_field() {
-        for schedule in ["", "x", "61 * * * *", "* * * *", "0 0 3 * * *", "0 0 3 * * * 2030"] {
-            let error = parse("rule", schedule, "").unwrap_err();
+        for schedule in
+            ["x", "61 * * * *", "* * * *", "0 0 3 * * *", "0 0 3 * * * 2030", "0 0 30 2 *"]
+        {
+            let error = next("rule", schedule, "", Micros(0)).unwrap_err();
             assert!(error.message().starts_with("rule.schedule "), "{schedule}: {error}");
         }
-        let error = parse("rule", "* * * * *", "Mars/Olympus").unwrap_err();
-        assert!(error.message().starts_with("rule.time_zone "), "{error}");
-    }
-
-    #[test]
-    fn a_day_that_never_comes_has_no_next_time() {
-        assert_eq!(next("0 0 30 2 *", "", "2027-01-15T00:00:00Z"), None);
+        for schedule in ["", "* * * * *"] {
+            let error = next("rule", schedule, "Mars/Olympus", Micros(0)).unwrap_err();
+            assert!(error.message().starts_with("rule.time_zone "), "{error}");
+        }
     }
 }

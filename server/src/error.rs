@@ -249,7 +249,7 @@ impl Error {
             Self::CallerNotAllowed(required) => (
                 Code::PermissionDenied,
                 R::CallerNotAllowed,
-                format!("only a {} may call this", caller_name(*required)),
+                format!("only {} may call this", caller_name(*required).1),
             ),
             Self::RoleTooLow(required) => {
                 (Code::PermissionDenied, R::RoleTooLow, format!("this needs the {required} role"))
@@ -497,7 +497,7 @@ impl Error {
             }
             Self::PageTokenMismatch => vec![("field", "page_token".to_owned())],
             Self::CallerNotAllowed(required) => {
-                vec![("required_caller", caller_name(*required).to_owned())]
+                vec![("required_caller", caller_name(*required).0.to_owned())]
             }
             Self::RoleTooLow(required) => vec![("required_role", (*required).to_owned())],
             Self::ScopeMissing(required) => vec![("required_scope", (*required).to_owned())],
@@ -690,11 +690,12 @@ fn sentence(violations: &[Violation]) -> String {
     rules.join("; ")
 }
 
-fn caller_name(caller: Caller) -> &'static str {
+/// The name of a kind of caller, and the same with its article.
+fn caller_name(caller: Caller) -> (&'static str, &'static str) {
     match caller {
-        Caller::Public | Caller::UserOrLink => "user or guest",
-        Caller::User => "user",
-        Caller::Admin => "administrator",
+        Caller::Public | Caller::UserOrLink => ("user or guest", "a user or guest"),
+        Caller::User => ("user", "a user"),
+        Caller::Admin => ("administrator", "an administrator"),
     }
 }
 

@@ -7,6 +7,7 @@ mod planning;
 mod rules;
 mod running;
 mod sharing;
+mod syncing;
 mod thumbnails;
 mod undoing;
 

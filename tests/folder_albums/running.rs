@@ -89,6 +89,40 @@ async fn a_run_that_was_cut_off_is_continued_without_doing_anything_twice() {
 }
 
 #[tokio::test]
+async fn two_rules_at_once_on_two_servers_share_the_album_of_a_name() {
+    test(|server| async move {
+        let ann = server.user("ann").await;
+        let folders = Folders::of(&server, &ann).await;
+        let mut photos = Vec::new();
+        for number in 0..6 {
+            photos.push(folders.photo(&format!("/photos/{}/{number}.jpg", number % 2)).await);
+        }
+        let all = FolderAlbumOptions { find_assets_in_albums: true, chunk_size: 1, ..options() };
+        let (one, two) = (ann.rule("One", all.clone()).await, ann.rule("Two", all).await);
+        let beside = server.beside().await;
+        let streams = [
+            ann.apply(&one.id, None, "").await.unwrap(),
+            ann.apply(&two.id, None, "").await.unwrap(),
+        ];
+        futures::join!(server.run_jobs(), beside.run_jobs());
+        server.run_jobs().await;
+        let mut created = 0;
+        for stream in streams {
+            let run = last(stream).await.unwrap();
+            assert_eq!(run.state(), State::Succeeded, "{run:?}");
+            assert_eq!(run.problems, []);
+            created += run.counts.unwrap().created_albums;
+        }
+        assert_eq!(created, 2);
+        let albums = folders.albums().await;
+        assert_eq!(albums["0"], sorted(photos.iter().step_by(2)));
+        assert_eq!(albums["1"], sorted(photos.iter().skip(1).step_by(2)));
+        beside.leave().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_run_whose_rule_is_deleted_ends() {
     test(|server| async move {
         let ann = server.user("ann").await;

@@ -46,6 +46,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("exports", "shared_links"),
     ("folder_albums", "albums"),
     ("folder_albums", "assets"),
+    ("folder_albums", "libraries"),
     ("installation", "audit"),
     ("installation", "uploads"),
     ("jobs", "access"),

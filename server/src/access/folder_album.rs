@@ -48,7 +48,7 @@ pub async fn library_ids(
 
 /// The files of a library that are there, with their assets, in the order of their paths: those
 /// behind `after`, `limit` at most. Assets are the owner's own, not in the trash and not locked.
-pub async fn locations(
+pub async fn located_files(
     connection: &impl ConnectionTrait,
     owner: UserId,
     library: LibraryId,
@@ -157,6 +157,27 @@ pub fn live_albums(owner: UserId) -> Select<album::Entity> {
     album::Entity::find()
         .filter(album::Column::Id.in_subquery(live_album_ids(owner)))
         .order_by_asc(album::Column::Id)
+}
+
+/// The oldest of a user's albums with some name that is not in the trash and that a rule does not
+/// know.
+pub async fn free_album_named(
+    transaction: &Transaction,
+    owner: UserId,
+    rule: FolderRuleId,
+    name: &str,
+) -> Result<Option<AlbumId>> {
+    let known = Query::select()
+        .column(folder_album::Column::AlbumId)
+        .from(folder_album::Entity)
+        .and_where(folder_album::Column::RuleId.eq(rule))
+        .to_owned();
+    let find = live_albums(owner)
+        .filter(album::Column::DisplayName.eq(name))
+        .filter(album::Column::Id.not_in_subquery(known))
+        .select_only()
+        .column(album::Column::Id);
+    Ok(find.into_tuple().one(&**transaction).await?)
 }
 
 /// The folders of a rule with their albums, as far as its owner owns them still and they are not in

@@ -122,8 +122,8 @@ pub async fn get(app: &App, actor: &Actor, id: AlbumId) -> Result<AlbumView> {
 /// that an earlier call with the same id created.
 pub async fn create(app: &App, actor: &Actor, new: NewAlbum) -> Result<AlbumView> {
     let NewAlbum { id, values, assets, members } = new;
-    if values.display_name.is_empty() {
-        return Err(Error::invalid("album.display_name", "must not be empty"));
+    if values.display_name.trim().is_empty() {
+        return Err(Error::invalid("album.display_name", "must not be blank"));
     }
     let (app_, actor_) = (app.clone(), actor.clone());
     let album = app.transact(move |transaction| async move {
@@ -213,8 +213,8 @@ pub async fn update(
         let order = if fields.contains(&Field::Order) { values.order } else { album.order };
         for field in fields {
             match field {
-                Field::DisplayName if values.display_name.is_empty() => {
-                    return Err(Error::invalid("album.display_name", "must not be empty"));
+                Field::DisplayName if values.display_name.trim().is_empty() => {
+                    return Err(Error::invalid("album.display_name", "must not be blank"));
                 }
                 Field::DisplayName => {
                     change.folded_name = Set(fold(&values.display_name));

@@ -115,16 +115,18 @@ impl Part {
     ) -> Result<(AlbumId, Progress)> {
         let step = &self.step;
         let owner = step.hold(transaction).await?;
+        let known = self.known(transaction).await?;
         let having = if step.options.archive { self.assets.as_slice() } else { &[] };
-        let locked: BTreeSet<_> = self.sources.keys().copied().chain(self.id).collect();
+        let locked: BTreeSet<_> = self.sources.keys().copied().chain(known).collect();
         let locked: Vec<_> = locked.into_iter().collect();
         access::lock_albums(transaction, &locked, having).await?;
-        let album = match self.id {
+        let album = match known {
             Some(id) => step.album(transaction, id).await?,
             None => self.make(transaction, &mut progress).await?,
         };
         let id = album.id;
-        let album = self.begin(transaction, album, &mut progress).await?;
+        let is_made = known.is_none();
+        let album = self.begin(transaction, album, is_made, &mut progress).await?;
         let assets = self.add(transaction, &owner, album, &mut progress).await?;
         if step.options.archive {
             self.archive(transaction, id, &assets, &mut progress).await?;
@@ -135,6 +137,16 @@ impl Part {
         }
         step.save(transaction, &progress).await?;
         Ok((id, progress))
+    }
+
+    /// The album, if it is there. One that is to be made may have been since the plan was: another
+    /// rule's of the same name is filled, as it would have been found.
+    async fn known(&self, transaction: &Transaction) -> Result<Option<AlbumId>> {
+        let step = &self.step;
+        if self.id.is_some() || !step.options.merge_same_name {
+            return Ok(self.id);
+        }
+        access::free_album_named(transaction, step.owner, step.rule, &self.planned.name).await
     }
 
     async fn make(
@@ -163,6 +175,7 @@ impl Part {
         &self,
         transaction: &Transaction,
         album: Granted<Album>,
+        is_made: bool,
         progress: &mut Progress,
     ) -> Result<Granted<Album>> {
         let (step, planned, id) = (&self.step, &*self.planned, album.id);
@@ -170,7 +183,7 @@ impl Part {
             return Ok(album);
         }
         if planned.is_new || planned.is_renamed {
-            memory::keep_folders(step, transaction, id, planned).await?;
+            memory::keep_folders(step, transaction, id, planned, is_made).await?;
         }
         // Unless people renamed it since the plan was made.
         if planned.is_renamed && planned.current_name.as_ref() == Some(&album.display_name) {

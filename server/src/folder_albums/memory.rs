@@ -26,20 +26,21 @@ pub(super) struct Origin {
     pub(super) is_archived: bool,
 }
 
-/// Remembers for which folders an album stands. Of folders whose albums are lost, the rule forgets
+/// Remembers for which folders an album stands, and of one that it did not know whether it made it. Of folders whose albums are lost, the rule forgets
 /// what it put into those: they are made by hand from now on.
 pub(super) async fn keep_folders(
     step: &Step,
     transaction: &Transaction,
     album: AlbumId,
     planned: &PlannedAlbum,
+    is_made: bool,
 ) -> Result<()> {
     let of_album = Condition::all()
         .add(folder_album::Column::RuleId.eq(step.rule))
         .add(folder_album::Column::AlbumId.eq(album));
     let known = access::folders_of_album(transaction, album).await?;
     let known = known.into_iter().find(|row| row.rule_id == step.rule);
-    let is_made = known.as_ref().map_or(planned.album_id.is_none(), |row| row.is_made);
+    let is_made = known.as_ref().map_or(is_made, |row| row.is_made);
     let run_id = known.and_then(|row| row.run_id).unwrap_or(step.run);
     for folders in planned.folders.chunks(MAX_ROWS) {
         let lost = access::lost_albums(step.owner, step.rule, folders);

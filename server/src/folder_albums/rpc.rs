@@ -15,7 +15,7 @@ use tonic::{Request, Response, Status};
 
 use super::options::Options;
 use super::{Field, convert};
-use crate::access::open;
+use crate::access::{Actor, Interest, guard, open};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::id::{FolderRuleId, FolderRuleRunId};
@@ -41,8 +41,10 @@ impl FolderAlbumService for Rpc {
         let rule = FolderRuleId::parse(&request.folder_rule_id);
         let options = request.options.map(Options::try_from).transpose()?;
         let (plan, notes) = super::plan(&self.0, &actor, rule, options).await?;
-        let messages = convert::plan_to_proto(plan, notes).map(Ok);
-        Ok(Response::new(Box::pin(futures::stream::iter(messages))))
+        let messages = futures::stream::iter(convert::plan_to_proto(plan, notes).map(Ok));
+        let check = |_: App, actor: Actor| async move { actor.user().map(|_| ()) };
+        let messages = guard(self.0.clone(), actor, Interest::Own, messages, check);
+        Ok(Response::new(Box::pin(messages.map(|message| message.map_err(Status::from)))))
     }
 
     async fn apply_folder_albums(

@@ -220,20 +220,12 @@ pub async fn delete_rule(app: &App, actor: &Actor, id: FolderRuleId) -> Result<(
 
 /// When a schedule says that a rule runs next; `None` without one.
 pub(super) fn next(now: Micros, schedule: &str, time_zone: &str) -> Result<Option<Micros>> {
-    if schedule.is_empty() {
-        if !time_zone.is_empty() {
-            crontab::parse("folder_rule", "* * * * *", time_zone)?;
-        }
-        return Ok(None);
-    }
-    let next = crontab::parse("folder_rule", schedule, time_zone)?.next(now);
-    let never = || Error::invalid("folder_rule.schedule", "must name a time that comes");
-    Ok(Some(next.ok_or_else(never)?))
+    crontab::next("folder_rule", schedule, time_zone, now)
 }
 
 fn check_name(name: &str) -> Result<()> {
-    if name.is_empty() {
-        return Err(Error::invalid("folder_rule.display_name", "must not be empty"));
+    if name.trim().is_empty() {
+        return Err(Error::invalid("folder_rule.display_name", "must not be blank"));
     }
     Ok(())
 }

@@ -59,7 +59,8 @@ pub(super) async fn walk(
         let mut after: Option<String> = None;
         loop {
             let after_ = after.as_deref();
-            let page = access::locations(connection, owner, library, which, after_, limit).await?;
+            let page =
+                access::located_files(connection, owner, library, which, after_, limit).await?;
             let is_last = (page.len() as u64) < limit;
             after = page.last().map(|(path, _)| path.clone());
             for (path, asset) in page {

@@ -5,10 +5,12 @@ use std::collections::HashSet;
 use sea_orm::{ColumnTrait as _, QueryFilter as _};
 
 use super::options::Sync;
+use super::runs::Problem;
 use super::step::{Progress, Step};
 use crate::access;
 use crate::entity::album;
-use crate::error::Result;
+use crate::error::{self, Error, Result};
+use crate::libraries;
 
 /// Removes missing assets, if the options say so, and empty albums: those that the rule made, or all
 /// of the owner's.
@@ -36,10 +38,32 @@ async fn trash_empty(step: &Step, progress: &mut Progress) -> Result<()> {
     Ok(())
 }
 
-/// The one place that removes missing assets: of an administrator, from all libraries, else from the
-/// owner's own.
-async fn remove_offline(_step: &Step, _progress: &mut Progress) -> Result<()> {
-    // FINISH AFTER `libraries` IS THERE: its operation behind `RemoveOfflineAssets`, library by
-    // library, adding to `counts.removed_assets` and noting unreachable import paths.
+/// Removes the assets that are missing from the owner's libraries, of an administrator from all. A
+/// library of which that cannot be done is noted, and the rest goes on; what lies below an import
+/// path that cannot be reached stays.
+async fn remove_offline(step: &Step, progress: &mut Progress) -> Result<()> {
+    let libraries = access::libraries(step.actor.user()?);
+    for library in libraries.all(step.app.database.reader()).await? {
+        match libraries::remove_offline_assets(&step.app, &step.actor, library.id).await {
+            Ok(removed) => {
+                progress.counts.removed_assets += u64::try_from(removed.count).unwrap_or(0);
+                for problem in removed.problems {
+                    progress.note(Problem::new(problem.path, problem.message));
+                }
+            }
+            Err(Error::NotFound(_)) => {}
+            Err(error @ Error::StorageUnavailable(_)) => return Err(error),
+            Err(error) => {
+                error::log(&error);
+                progress.note(Problem::new(library.display_name, error.message()));
+            }
+        }
+        let (step_, done) = (step.clone(), progress.clone());
+        let save = step.app.transact(move |transaction| async move {
+            step_.hold(&transaction).await?;
+            step_.save(&transaction, &done).await
+        });
+        save.await?;
+    }
     Ok(())
 }

@@ -1,17 +1,14 @@
 //! Scans that come back by themselves.
 
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
-use croner::Cron;
-use croner::parser::{CronParser, Seconds, Year};
 use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Set};
 use serde::{Deserialize, Serialize};
 
 use super::scans;
 use crate::access;
 use crate::app::App;
+use crate::crontab;
 use crate::entity::library_scan::Cause;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::id::LibraryId;
 use crate::jobs::{Context, Job};
 use crate::time::Micros;
@@ -21,30 +18,7 @@ use crate::time::Micros;
 /// Fails with `library.schedule` unless it is five fields of a crontab that ever come true, and with
 /// `library.time_zone` unless that is empty or a name of the IANA database.
 pub(super) fn next(schedule: &str, time_zone: &str, after: Micros) -> Result<Option<Micros>> {
-    let zone = match time_zone {
-        "" => Tz::UTC,
-        name => name.parse().map_err(|_| {
-            let why = "must be a name of the IANA time zone database, as in Europe/Vienna";
-            Error::invalid("library.time_zone", why)
-        })?,
-    };
-    if schedule.is_empty() {
-        return Ok(None);
-    }
-    let invalid = |why: String| Error::invalid("library.schedule", why);
-    let cron = parse(schedule).map_err(|error| {
-        invalid(format!("must be five fields of a crontab, as in `30 3 * * *`: {error}"))
-    })?;
-    let after: DateTime<Utc> = DateTime::from_timestamp_micros(after.0)
-        .ok_or_else(|| Error::internal("a time that no calendar has"))?;
-    let next = cron.find_next_occurrence(&after.with_timezone(&zone), false);
-    let next = next.map_err(|_| invalid("must name a time that comes".to_owned()))?;
-    Ok(Some(Micros(next.timestamp_micros())))
-}
-
-fn parse(schedule: &str) -> Result<Cron, croner::errors::CronError> {
-    let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed);
-    parser.build().parse(schedule)
+    crontab::next("library", schedule, time_zone, after)
 }
 
 /// Starts the scans that are due by the schedules of their libraries.
@@ -89,6 +63,7 @@ async fn start_due(app: &App, context: &Context, id: LibraryId) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     /// 2027-01-15T08:00:00Z, a Friday.
     const FRIDAY: Micros = Micros(1_800_000_000_000_000);

@@ -234,10 +234,10 @@ pub(super) async fn answer(app: &App, actor: &Actor, upload: &Upload) -> Result<
     let files = access::files(connection, [asset.id]).await?;
     let still = files.into_iter().find(|file| file.kind == FileKind::Still);
     let still = still.ok_or_else(|| Error::not_found("asset", shown_id(&upload)))?;
-    Ok(Finished { asset: view(&upload, asset, still), is_duplicate: false })
+    Ok(Finished { asset: view(&link, &upload, asset, still), is_duplicate: false })
 }
 
-fn view(upload: &Upload, asset: Asset, still: AssetFile) -> AssetView {
+fn view(link: &LinkActor, upload: &Upload, asset: Asset, still: AssetFile) -> AssetView {
     let (id, time) = (shown_id(upload), upload.finish_time.unwrap_or(upload.create_time));
     let asset = Asset {
         id,
@@ -257,7 +257,7 @@ fn view(upload: &Upload, asset: Asset, still: AssetFile) -> AssetView {
         ..asset
     };
     let still = AssetFile { asset_id: id, file_name: upload.file_name.clone(), ..still };
-    // They know what they sent.
-    let sight = Sight::of_user(false);
+    // They know what they sent, and of whose it is now what the link tells.
+    let sight = Sight::of_links(std::iter::once(link));
     AssetView { asset, still, motion: None, content: Content::Original, sight }
 }

@@ -19,6 +19,7 @@ mod process;
 mod site;
 mod spool;
 mod trash;
+mod unreadable;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -18,10 +18,16 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server, which need not listen yet.
     pub(crate) fn start(installation: &Installation) -> Self {
+        Self::start_in(installation, &[])
+    }
+
+    /// The same with an environment of its own.
+    pub(crate) fn start_in(installation: &Installation, environment: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_albumen-server"))
             .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
             .args(installation.flags())
             .env_clear()
+            .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

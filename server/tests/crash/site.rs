@@ -33,7 +33,12 @@ pub(crate) struct Site {
 impl Site {
     /// A site on the disk of whoever runs the tests.
     pub(crate) async fn start() -> Self {
-        Self::start_with(Installation::create().await, None).await
+        Self::start_in(&[]).await
+    }
+
+    /// The same with variables in the environment of the server.
+    pub(crate) async fn start_in(environment: &[(&str, &str)]) -> Self {
+        Self::start_with(Installation::create().await, None, environment).await
     }
 
     /// A site on a disk of its own; none if this process may not make one.
@@ -43,12 +48,16 @@ impl Site {
             installation.remove().await;
             return None;
         };
-        Some(Self::start_with(installation, Some(disk)).await)
+        Some(Self::start_with(installation, Some(disk), &[]).await)
     }
 
-    async fn start_with(installation: Installation, disk: Option<Disk>) -> Self {
+    async fn start_with(
+        installation: Installation,
+        disk: Option<Disk>,
+        environment: &[(&str, &str)],
+    ) -> Self {
         let token = installation.set_up().await;
-        let server = Server::start(&installation);
+        let server = Server::start_in(&installation, environment);
         let address = server.address().await;
         let transport = connect(&address, &token).await.unwrap();
         Self { server, address, transport, token, disk, installation }
@@ -129,7 +138,11 @@ impl Site {
 
     pub(crate) async fn holds(&self, asset: &Asset, bytes: &[u8]) {
         assert_eq!(asset.sha256, photo::sha256(bytes));
-        assert!(download(&self.transport, asset.id.clone()).await.unwrap() == bytes);
+        assert!(self.read(asset).await.unwrap() == bytes);
+    }
+
+    pub(crate) async fn read(&self, asset: &Asset) -> Result<Vec<u8>, Status> {
+        download(&self.transport, asset.id.clone()).await
     }
 
     pub(crate) async fn create_album(&self) -> Result<(), Status> {

@@ -260,7 +260,7 @@ fn number(count: u64) -> i64 {
 pub(in crate::folder_albums) fn plan_to_proto(
     plan: Plan,
     notes: Vec<Problem>,
-) -> impl Iterator<Item = PlanFolderAlbumsResponse> + Send {
+) -> impl Iterator<Item = PlanFolderAlbumsResponse> + Send + 'static {
     let count = |is: fn(&PlannedAlbum) -> bool| {
         number(plan.albums.iter().filter(|album| is(album)).count() as u64)
     };

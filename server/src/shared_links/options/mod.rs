@@ -11,9 +11,24 @@ use crate::mask;
 use crate::time::Micros;
 
 /// Words that stand for something else in addresses, or could be taken for it.
-const RESERVED_SLUGS: [&str; 12] = [
-    "admin", "album", "albums", "api", "app", "assets", "help", "login", "new", "settings",
-    "share", "static",
+const RESERVED_SLUGS: [&str; 17] = [
+    "admin",
+    "album",
+    "albums",
+    "api",
+    "app",
+    "assets",
+    "cover",
+    "healthz",
+    "help",
+    "libraries",
+    "login",
+    "new",
+    "readyz",
+    "robots",
+    "settings",
+    "share",
+    "static",
 ];
 
 /// What may be changed of a link.
