@@ -43,10 +43,10 @@ pub(crate) struct OptionArgs {
     pub(super) ignore_regex: Vec<String>,
     /// Put folders that give the same name into one album (the default)
     #[arg(long, overrides_with = "no_merge_same_name", help_heading = "Which albums")]
-    merge_same_name: bool,
+    pub(super) merge_same_name: bool,
     /// Make an album for each folder, of whatever name
     #[arg(long, overrides_with = "merge_same_name", help_heading = "Which albums")]
-    no_merge_same_name: bool,
+    pub(super) no_merge_same_name: bool,
     /// Also take photos that are in other albums
     #[arg(short = 'A', long, value_name = "true|false", num_args = 0..=1, require_equals = true,
         default_missing_value = "true", value_parser = values::boolean, help_heading = "Which albums")]
@@ -91,10 +91,10 @@ pub(crate) struct OptionArgs {
     pub(super) archive: Option<bool>,
     /// Let people comment and like in new albums
     #[arg(long, conflicts_with = "comments_and_likes_disabled", help_heading = "What to do")]
-    comments_and_likes_enabled: bool,
+    pub(super) comments_and_likes_enabled: bool,
     /// Do not let people comment and like in new albums
     #[arg(long, help_heading = "What to do")]
-    comments_and_likes_disabled: bool,
+    pub(super) comments_and_likes_disabled: bool,
     #[arg(skip)]
     pub(super) comments_and_likes: Option<bool>,
     /// How many photos are added at once [default: 2000, at most 10000]
