@@ -1,6 +1,7 @@
 //! `albumen folder-albums`
 
 mod apply;
+mod expressions;
 mod log;
 mod options;
 mod paths;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::expressions::NameExpressions;
 use super::log::Level;
-use super::options::{NameExpressions, OptionArgs};
+use super::options::OptionArgs;
 use super::values;
 use crate::failure::{Failure, Result};
 
@@ -180,9 +181,17 @@ mod tests {
         }
     }
 
+    fn set(all: &[(&str, &str)]) -> FolderAlbumOptions {
+        let options = variables(all).options().unwrap();
+        let mut set = FolderAlbumOptions::default();
+        options.check().unwrap();
+        options.set(&mut set);
+        set
+    }
+
     #[test]
-    fn every_variable_sets_its_option() {
-        let options = variables(&[
+    fn variables_say_which_albums_there_are() {
+        let set = set(&[
             ("ROOT_PATH", "/a, \"/b,c\""),
             ("ALBUM_LEVELS", "-2,-1"),
             ("ALBUM_SEPARATOR", ""),
@@ -193,6 +202,27 @@ mod tests {
             ("IGNORE_REGEX10", "c"),
             ("ALBUM_NAME_POST_REGEX2", "_ ' '"),
             ("ALBUM_NAME_POST_REGEX1", r"'^\d+'"),
+            ("FIND_ASSETS_IN_ALBUMS", "1"),
+            ("FIND_ARCHIVED_ASSETS", "yes"),
+        ]);
+        assert_eq!(set.root_path, ["/a", "/b,c"]);
+        assert_eq!(set.album_levels, "-2,-1");
+        assert_eq!(set.album_separator.as_deref(), Some(""), "the empty text is honoured");
+        assert_eq!(set.path_filter, ["**/*.jpg", "Feb"]);
+        assert_eq!(set.ignore, ["@eaDir"]);
+        assert_eq!(set.path_filter_regex, ["20.*"]);
+        assert_eq!(set.ignore_regex, ["a b", "c"], "numbers are numbers");
+        let expressions = set.album_name_post_regex.iter();
+        let expressions: Vec<_> =
+            expressions.map(|it| (it.pattern.as_str(), it.replacement.as_str())).collect();
+        assert_eq!(expressions, [(r"^\d+", ""), ("_", " ")]);
+        assert!(set.find_assets_in_albums && set.find_archived_assets);
+    }
+
+    #[test]
+    fn variables_say_what_to_do() {
+        let set = set(&[
+            ("ROOT_PATH", "/a"),
             ("MODE", "cleanup"),
             ("DELETE_CONFIRM", "True"),
             ("ALL_ALBUMS", "no"),
@@ -200,41 +230,22 @@ mod tests {
             ("SHARE_ROLE", "contributor"),
             ("SYNC_MODE", "2"),
             ("ALBUM_ORDER", "asc"),
-            ("FIND_ASSETS_IN_ALBUMS", "1"),
-            ("FIND_ARCHIVED_ASSETS", "yes"),
             ("SET_ALBUM_THUMBNAIL", "random-all"),
             ("ARCHIVE", "true"),
             ("COMMENTS_AND_LIKES", "0"),
             ("CHUNK_SIZE", "7"),
             ("FETCH_CHUNK_SIZE", "20000"),
         ]);
-        let mut read = FolderAlbumOptions::default();
-        let options = options.options().unwrap();
-        options.check().unwrap();
-        options.set(&mut read);
-        assert_eq!(read.root_path, ["/a", "/b,c"]);
-        assert_eq!(read.album_levels, "-2,-1");
-        assert_eq!(read.album_separator.as_deref(), Some(""), "the empty text is honoured");
-        assert_eq!(read.path_filter, ["**/*.jpg", "Feb"]);
-        assert_eq!(read.ignore, ["@eaDir"]);
-        assert_eq!(read.path_filter_regex, ["20.*"]);
-        assert_eq!(read.ignore_regex, ["a b", "c"], "numbers are numbers");
-        let expressions = read.album_name_post_regex.iter();
-        let expressions: Vec<_> =
-            expressions.map(|it| (it.pattern.as_str(), it.replacement.as_str())).collect();
-        assert_eq!(expressions, [(r"^\d+", ""), ("_", " ")]);
-        assert_eq!(read.mode(), Mode::Cleanup);
-        assert!(read.delete_confirm);
-        assert!(!read.all_albums);
-        assert_eq!(read.share_with[0].role(), AlbumRole::Editor);
-        assert_eq!(read.share_with[1].user, "carol@example.org");
-        assert_eq!(read.share_role(), AlbumRole::Contributor);
-        assert_eq!(read.sync(), Sync::OfflineAssets);
-        assert_eq!(read.album_order(), AlbumOrder::OldestFirst);
-        assert!(read.find_assets_in_albums && read.find_archived_assets && read.archive);
-        assert_eq!(read.set_album_thumbnail(), Thumbnail::RandomAll);
-        assert_eq!(read.comments_and_likes, Some(false));
-        assert_eq!((read.chunk_size, read.fetch_chunk_size), (7, 10_000));
+        assert_eq!(set.mode(), Mode::Cleanup);
+        assert!(set.delete_confirm && set.archive && !set.all_albums);
+        assert_eq!(set.share_with[0].role(), AlbumRole::Editor);
+        assert_eq!(set.share_with[1].user, "carol@example.org");
+        assert_eq!(set.share_role(), AlbumRole::Contributor);
+        assert_eq!(set.sync(), Sync::OfflineAssets);
+        assert_eq!(set.album_order(), AlbumOrder::OldestFirst);
+        assert_eq!(set.set_album_thumbnail(), Thumbnail::RandomAll);
+        assert_eq!(set.comments_and_likes, Some(false));
+        assert_eq!((set.chunk_size, set.fetch_chunk_size), (7, 10_000));
     }
 
     #[test]
@@ -289,7 +300,7 @@ mod tests {
             ("READ_ALBUM_PROPERTIES", "true"),
         ] {
             let message = refused(name, value);
-            assert!(message.starts_with(&format!("{name}")), "{name}={value}: {message}");
+            assert!(message.starts_with(name), "{name}={value}: {message}");
         }
     }
 

@@ -1,22 +1,21 @@
 //! `albumen folder-rules`
 
-use albumen_client::v1::folder_album_options::{Mode, Sync, Thumbnail};
+mod change;
+
+use albumen_client::v1::folder_album_options::{Mode, Sync};
 use albumen_client::v1::folder_rule_run::State;
 use albumen_client::v1::{
-    ApplyFolderAlbumsRequest, CreateFolderRuleRequest, DeleteFolderRuleRequest, FolderAlbumOptions,
-    FolderRule, ListFolderRuleRunsRequest, ListFolderRulesRequest, UndoFolderRuleRunRequest,
-    UpdateFolderRuleRequest,
+    ApplyFolderAlbumsRequest, DeleteFolderRuleRequest, FolderRule, ListFolderRuleRunsRequest,
+    ListFolderRulesRequest, UndoFolderRuleRunRequest,
 };
 use albumen_client::{Client, retry};
 use clap::Subcommand;
 use futures::TryStreamExt as _;
-use prost_types::FieldMask;
 use serde_json::json;
-use uuid::Uuid;
 
-use super::folder_albums::{Level, Log, OptionArgs, Plan, apply, result, sum, tell};
+use super::folder_albums::{Level, Log, Plan, apply, result, sum, tell};
 use crate::context::Context;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::table::{Table, printable};
 use crate::words::word;
 use crate::{confirm, names, times};
@@ -49,29 +48,9 @@ enum Verb {
         rule: String,
     },
     /// Make a rule
-    Create {
-        /// The name
-        name: String,
-        #[command(flatten)]
-        timing: Timing,
-        #[command(flatten)]
-        options: OptionArgs,
-    },
+    Create(Box<change::CreateArgs>),
     /// Change a rule; options that are not named stay as they are
-    Update {
-        /// The rule, by name or id
-        rule: String,
-        /// The new name
-        #[arg(long)]
-        name: Option<String>,
-        #[command(flatten)]
-        timing: Timing,
-        #[command(flatten)]
-        options: OptionArgs,
-        /// Give an option its default again, as in --reset ignore; may be repeated
-        #[arg(long, value_name = "OPTION")]
-        reset: Vec<String>,
-    },
+    Update(Box<change::UpdateArgs>),
     /// Delete a rule; its albums stay
     Delete {
         /// The rule, by name or id
@@ -105,67 +84,20 @@ enum Verb {
     },
 }
 
-#[derive(Debug, clap::Args)]
-struct Timing {
-    /// When the server follows it by itself, as five fields of a crontab; an empty text: never
-    #[arg(long, value_name = "CRONTAB")]
-    schedule: Option<String>,
-    /// The time zone of the schedule, as in Europe/Vienna [default: UTC]
-    #[arg(long, value_name = "ZONE")]
-    time_zone: Option<String>,
-}
-
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
-    if let Verb::Create { options, .. } = &args.verb {
-        options.check()?;
+    if let Verb::Create(args) = &args.verb {
+        args.check()?;
     }
     let (client, _) = context.client().await?;
     let log = Log::new(context.output, Level::Info);
     match args.verb {
         Verb::List => list(context, &client).await,
         Verb::Show { rule } => show(context, &names::folder_rule(&client, &rule).await?),
-        Verb::Create { name, timing, options } => {
-            create(context, &client, name, timing, options).await
-        }
-        Verb::Update { rule, name, timing, options, reset } => {
-            let mut rule = names::folder_rule(&client, &rule).await?;
-            let mut kept = rule.options.take().unwrap_or_default();
-            reset.iter().try_for_each(|option| set_default(&mut kept, option))?;
-            options.set(&mut kept);
-            rule.options = Some(kept);
-            rule.display_name = name.unwrap_or(rule.display_name);
-            rule.schedule = timing.schedule.unwrap_or(rule.schedule);
-            rule.time_zone = timing.time_zone.unwrap_or(rule.time_zone);
-            update(context, &client, rule).await
-        }
-        Verb::Delete { rule, yes } => {
-            let rule = names::folder_rule(&client, &rule).await?;
-            let question = format!("Delete the rule {:?}? Its albums stay.", rule.display_name);
-            confirm::require(&question, yes)?;
-            let request = DeleteFolderRuleRequest { folder_rule_id: rule.id };
-            let delete =
-                || async { client.folder_albums().delete_folder_rule(request.clone()).await };
-            retry(delete).await?;
-            context.output.value(&json!({}), || "deleted".to_owned())
-        }
-        Verb::Plan { rule } => {
-            let rule = names::folder_rule(&client, &rule).await?;
-            let plan = Plan::fetch(&client, &rule.id, None).await?;
-            match context.output.json {
-                true => context.output.json(&plan.to_json()?),
-                false => plan.show(log, &rule.options.unwrap_or_default()),
-            }
-        }
-        Verb::Run { rule } => {
-            let folder_rule_id = names::folder_rule(&client, &rule).await?.id;
-            let request = ApplyFolderAlbumsRequest { folder_rule_id, ..Default::default() };
-            let run = Box::pin(apply(log, &client, request)).await?;
-            tell(log, &run)?;
-            if context.output.json {
-                context.output.message(&run, String::new)?;
-            }
-            result(&run)
-        }
+        Verb::Create(args) => change::create(context, &client, *args).await,
+        Verb::Update(args) => Box::pin(change::update(context, &client, *args)).await,
+        Verb::Delete { rule, yes } => delete(context, &client, &rule, yes).await,
+        Verb::Plan { rule } => plan(log, &client, &rule).await,
+        Verb::Run { rule } => Box::pin(follow(log, &client, &rule)).await,
         Verb::Runs { rule, limit } => runs(context, &client, rule, limit).await,
         Verb::Undo { run } => {
             let request = UndoFolderRuleRunRequest { folder_rule_run_id: run };
@@ -195,66 +127,32 @@ async fn list(context: &Context, client: &Client) -> Result<()> {
     })
 }
 
-async fn create(
-    context: &Context,
-    client: &Client,
-    display_name: String,
-    timing: Timing,
-    args: OptionArgs,
-) -> Result<()> {
-    let mut options = FolderAlbumOptions::default();
-    args.set(&mut options);
-    let rule = FolderRule {
-        display_name,
-        options: Some(options),
-        schedule: timing.schedule.unwrap_or_default(),
-        time_zone: timing.time_zone.unwrap_or_default(),
-        ..FolderRule::default()
-    };
-    let request = CreateFolderRuleRequest {
-        folder_rule: Some(rule),
-        request_id: Uuid::now_v7().to_string(),
-    };
-    let create = || async { client.folder_albums().create_folder_rule(request.clone()).await };
-    let rule = retry(create).await?;
-    context.output.message(&rule, || rule.id.clone())
+async fn delete(context: &Context, client: &Client, name: &str, yes: bool) -> Result<()> {
+    let rule = names::folder_rule(client, name).await?;
+    confirm::require(&format!("Delete the rule {:?}? Its albums stay.", rule.display_name), yes)?;
+    let request = DeleteFolderRuleRequest { folder_rule_id: rule.id };
+    retry(|| async { client.folder_albums().delete_folder_rule(request.clone()).await }).await?;
+    context.output.value(&json!({}), || "deleted".to_owned())
 }
 
-async fn update(context: &Context, client: &Client, rule: FolderRule) -> Result<()> {
-    let paths = ["display_name", "options", "schedule", "time_zone"].map(str::to_owned).to_vec();
-    let request = UpdateFolderRuleRequest {
-        folder_rule_id: rule.id.clone(),
-        folder_rule: Some(rule),
-        update_mask: Some(FieldMask { paths }),
-    };
-    let update = || async { client.folder_albums().update_folder_rule(request.clone()).await };
-    show(context, &retry(update).await?)
-}
-
-/// Gives an option its default again; the server knows the defaults.
-fn set_default(options: &mut FolderAlbumOptions, option: &str) -> Result<()> {
-    match option.trim_start_matches('-').replace('_', "-").as_str() {
-        "root-path" => options.root_path.clear(),
-        "album-levels" => options.album_levels.clear(),
-        "album-separator" => options.album_separator = None,
-        "album-name-post-regex" => options.album_name_post_regex.clear(),
-        "path-filter" => options.path_filter.clear(),
-        "ignore" => options.ignore.clear(),
-        "path-filter-regex" => options.path_filter_regex.clear(),
-        "ignore-regex" => options.ignore_regex.clear(),
-        "share-with" => options.share_with.clear(),
-        "share-role" => options.share_role = 0,
-        "album-order" => options.album_order = 0,
-        "mode" => options.mode = Mode::Unspecified.into(),
-        "sync-mode" => options.sync = Sync::Unspecified.into(),
-        "set-album-thumbnail" => options.set_album_thumbnail = Thumbnail::Unspecified.into(),
-        "comments-and-likes" => options.comments_and_likes = None,
-        "merge-same-name" => options.merge_same_name = None,
-        "chunk-size" => options.chunk_size = 0,
-        "fetch-chunk-size" => options.fetch_chunk_size = 0,
-        _ => return Err(Failure::Usage(format!("--reset: {option:?} is no option of a rule"))),
+async fn plan(log: Log, client: &Client, name: &str) -> Result<()> {
+    let rule = names::folder_rule(client, name).await?;
+    let plan = Plan::fetch(client, &rule.id, None).await?;
+    match log.output.json {
+        true => log.output.json(&plan.to_json()?),
+        false => plan.show(log, &rule.options.unwrap_or_default()),
     }
-    Ok(())
+}
+
+async fn follow(log: Log, client: &Client, name: &str) -> Result<()> {
+    let folder_rule_id = names::folder_rule(client, name).await?.id;
+    let request = ApplyFolderAlbumsRequest { folder_rule_id, ..Default::default() };
+    let run = apply(log, client, request).await?;
+    tell(log, &run)?;
+    if log.output.json {
+        log.output.message(&run, String::new)?;
+    }
+    result(&run)
 }
 
 fn show(context: &Context, rule: &FolderRule) -> Result<()> {
