@@ -220,16 +220,17 @@ impl OptionArgs {
         format!("--{}{value}", option.replace('_', "-"))
     }
 
+    /// An entry of a list, to be put behind its name.
     fn value(&self, field: &str, entry: usize) -> Option<String> {
-        let list = match field {
-            "roots" => &self.roots,
-            "path_filter" => &self.path_filter,
-            "ignore" => &self.ignore,
-            "path_filter_regex" => &self.path_filter_regex,
-            "ignore_regex" => &self.ignore_regex,
-            _ => return self.names.0.get(entry).map(|words| format!(" {:?}", words.first())),
+        let value = match field {
+            "roots" => self.roots.get(entry),
+            "path_filter" => self.path_filter.get(entry),
+            "ignore" => self.ignore.get(entry),
+            "path_filter_regex" => self.path_filter_regex.get(entry),
+            "ignore_regex" => self.ignore_regex.get(entry),
+            _ => self.names.0.get(entry).and_then(|words| words.first()),
         };
-        list.get(entry).map(|value| format!(" {value:?}"))
+        value.map(|value| format!(" {value:?}"))
     }
 
     /// Values that are given and mean nothing.

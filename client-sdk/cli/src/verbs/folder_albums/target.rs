@@ -64,9 +64,9 @@ mod tests {
 
     #[test]
     fn what_follows_the_key_is_refused_and_not_repeated() {
-        let Err(Failure::Usage(message)) = split(&["http://localhost", "key", "/a"]) else {
+        let Err(Failure::Usage(message)) = split(&["http://localhost", "secret", "/a"]) else {
             panic!("roots come first");
         };
-        assert!(!message.contains("key "), "{message}");
+        assert!(!message.contains("secret"), "{message}");
     }
 }
