@@ -190,7 +190,7 @@ pub async fn update_rule(
                     change.display_name = Set(values.display_name.clone());
                 }
                 Field::Options => {
-                    change.options = Set(options.take().unwrap_or(rule.options.clone()))
+                    change.options = Set(options.take().unwrap_or(rule.options.clone()));
                 }
                 Field::Schedule => schedule = filled(values.schedule.clone()),
                 Field::TimeZone => time_zone = filled(values.time_zone.clone()),
