@@ -40,7 +40,7 @@ test-large: $(SETUP) ## Run the tests with files of more than 4 GiB too
 soak: $(SETUP) ## Kill a server thousands of times and look for what is lost
 	@scripts/test.sh soak
 
-tour: $(SETUP) ## Run the commands of docs/grpcurl.md, docs/sharing.md and docs/OPERATIONS.md
+tour: $(SETUP) ## Run the commands of the tours in docs/ and of docs/OPERATIONS.md
 	@scripts/test.sh tour
 
 sdk-test: $(SETUP) generate ## Call a server from TypeScript, Python and Rust

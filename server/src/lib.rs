@@ -4,7 +4,8 @@
 //!
 //! 4. `transport`: one port, the list of services and layers.
 //! 3. Nouns: `installation`, `audit`, `auth`, `users`, `uploads`, `assets`, `albums`, `activities`,
-//!    `shared_links`, `exports`, `libraries`, `folder_albums`, `backups`. In each, `mod.rs` has the operations and `rpc.rs` and `http.rs` their faces.
+//!    `shared_links`, `exports`, `libraries`, `folder_albums`, `backups`. In each, `mod.rs` has the
+//!    operations and `rpc.rs` and `http.rs` their faces.
 //! 2. Rules: `app`, `access`, `events`, `jobs`.
 //! 1. Materials: `entity`, `database`, `blob`, `keys`, `password`, `media`, `zip`, `byte_range`.
 //! 0. Words: `config`, `crontab`, `error`, `id`, `page`, `mask`, `text`, `time`.

@@ -8,7 +8,7 @@ use crate::folders;
 use crate::output::Output;
 
 /// The options that every verb takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
     /// The server's address [default: where you are signed in]
@@ -39,6 +39,25 @@ impl Context {
     pub(crate) fn new(globals: Globals) -> Self {
         let output = Output { json: globals.json, quiet: globals.quiet };
         Self { output, globals }
+    }
+
+    /// The same with a server, a key and a wish to take any certificate from elsewhere, where they
+    /// are named there.
+    pub(crate) fn with_server(
+        &self,
+        url: Option<String>,
+        api_key: Option<String>,
+        insecure: bool,
+    ) -> Result<Self> {
+        let url = url.map(|url| address(&url)).transpose()?;
+        let globals = self.globals.clone();
+        let globals = Globals {
+            url: url.or(globals.url),
+            api_key: api_key.or(globals.api_key),
+            insecure: insecure || globals.insecure,
+            ..globals
+        };
+        Ok(Self { output: self.output, globals })
     }
 
     /// The address that the command line or the environment names.

@@ -30,6 +30,8 @@ pub(crate) enum Failure {
     Client(Error),
     /// Nobody reads what is printed any more.
     Closed,
+    /// What went wrong is printed already; the process ends with this code.
+    Told(u8),
     /// Anything else.
     Other(String),
 }
@@ -39,6 +41,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Closed => 0,
+            Self::Told(code) => *code,
             Self::Usage(_) | Self::Ambiguous { .. } => 2,
             Self::SignedOut(_) => 3,
             Self::NotFound(_) => 4,
@@ -70,7 +73,7 @@ impl Failure {
                 Error::Exists(_) => "FILE_EXISTS",
                 _ => "FAILED",
             }),
-            Self::Closed | Self::Other(_) => "FAILED",
+            Self::Closed | Self::Told(_) | Self::Other(_) => "FAILED",
         }
     }
 
@@ -177,6 +180,12 @@ fn client_hint(error: &Error) -> Option<String> {
         (_, Some("OWNER_REQUIRED")) => {
             "hand the album over first, with: albumen albums transfer ALBUM USER".to_owned()
         }
+        (_, Some("LIBRARY_NOT_EMPTY")) => {
+            "--force deletes it with the photos that are nowhere else".to_owned()
+        }
+        (_, Some("PLAN_CHANGED")) => {
+            "the same command again shows the plan as it is now".to_owned()
+        }
         (_, Some("TRASHED")) => "it is in the trash; restore it first".to_owned(),
         _ if error.is_temporary() => "the server is away or busy; try again later".to_owned(),
         _ => return None,
@@ -226,6 +235,7 @@ impl fmt::Display for Failure {
             }
             Self::Client(error) => formatter.write_str(&causes(error)),
             Self::Closed => formatter.write_str("nobody reads the output"),
+            Self::Told(_) => formatter.write_str("as was said"),
         }
     }
 }

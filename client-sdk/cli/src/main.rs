@@ -1,6 +1,7 @@
 //! The `albumen` command.
 
 mod bytes_text;
+mod confirm;
 mod context;
 mod failure;
 mod folders;

@@ -1,8 +1,10 @@
 //! Finding what people name: by id, or by name where that fits one alone.
 
 use albumen_client::v1::{
-    Album, AlbumMember, AlbumRole, GetAlbumRequest, GetUserRequest, ListAlbumMembersRequest,
-    ListAlbumsRequest, ListSharedLinksRequest, ListUsersRequest, SharedLink, User,
+    Album, AlbumMember, AlbumRole, FolderRule, GetAlbumRequest, GetFolderRuleRequest,
+    GetLibraryRequest, GetUserRequest, Library, ListAlbumMembersRequest, ListAlbumsRequest,
+    ListFolderRulesRequest, ListLibrariesRequest, ListSharedLinksRequest, ListUsersRequest,
+    SharedLink, User,
 };
 use albumen_client::{Client, retry};
 use futures::TryStreamExt as _;
@@ -10,6 +12,7 @@ use uuid::Uuid;
 
 use crate::failure::{Failure, Result};
 use crate::table::printable;
+use crate::words::count;
 
 /// Finds an album: one in which the caller has at least a role, else any, with which the server
 /// then says what is missing.
@@ -116,6 +119,45 @@ pub(crate) async fn member(client: &Client, album_id: &str, name: &str) -> Resul
     member.ok_or_else(|| not_found("member", name))
 }
 
+/// Finds a library by id or name.
+pub(crate) async fn library(client: &Client, name: &str) -> Result<Library> {
+    if is_id(name) {
+        let request = GetLibraryRequest { library_id: name.to_owned() };
+        return Ok(retry(|| async { client.libraries().get_library(request.clone()).await }).await?);
+    }
+    let libraries: Vec<_> =
+        client.list_libraries(ListLibrariesRequest::default()).try_collect().await?;
+    let library = pick(
+        "library",
+        name,
+        libraries,
+        |library| &library.display_name,
+        |library| {
+            format!("{}  {}, {}", library.id, library.display_name, library.import_paths.join(", "))
+        },
+    )?;
+    library.ok_or_else(|| not_found("library", name))
+}
+
+/// Finds a folder rule by id or name.
+pub(crate) async fn folder_rule(client: &Client, name: &str) -> Result<FolderRule> {
+    if is_id(name) {
+        let request = GetFolderRuleRequest { folder_rule_id: name.to_owned() };
+        let get = || async { client.folder_albums().get_folder_rule(request.clone()).await };
+        return Ok(retry(get).await?);
+    }
+    let rules: Vec<_> =
+        client.list_folder_rules(ListFolderRulesRequest::default()).try_collect().await?;
+    let rule = pick(
+        "rule",
+        name,
+        rules,
+        |rule| &rule.display_name,
+        |rule| format!("{}  {}", rule.id, rule.display_name),
+    )?;
+    rule.ok_or_else(|| not_found("rule", name))
+}
+
 /// Finds a link by id, address, key or slug.
 pub(crate) async fn link(client: &Client, name: &str) -> Result<SharedLink> {
     let key = name.rsplit_once("/share/").map_or(name, |(_, key)| key);
@@ -160,7 +202,7 @@ fn pick<T>(
         false => same,
     };
     if found.len() > 1 {
-        let message = format!("{} {noun}s are called {name:?}", found.len());
+        let message = format!("{} are called {name:?}", count(found.len(), noun));
         let candidates = found.iter().map(|item| printable(&describe(item))).collect();
         return Err(Failure::Ambiguous { message, candidates });
     }

@@ -91,7 +91,7 @@ impl Output {
 
     /// Says what went wrong.
     pub(crate) fn complain(self, failure: &Failure) {
-        if matches!(failure, Failure::Closed) {
+        if matches!(failure, Failure::Closed | Failure::Told(_)) {
             return;
         }
         say(&if self.json { failure.to_json().to_string() } else { failure.to_text() });

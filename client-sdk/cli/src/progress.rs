@@ -7,6 +7,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::output::Output;
 
+const COUNT_TEMPLATE: &str = "{prefix:>9} [{bar:30}] {human_pos} of {human_len} {wide_msg}";
+const OPEN_TEMPLATE: &str = "{prefix:>9} {spinner} {human_pos} {wide_msg}";
 const TEMPLATE: &str = "{prefix:>9} [{bar:30}] {binary_bytes} of {binary_total_bytes} {binary_bytes_per_sec} {eta} {wide_msg}";
 
 /// Bars below each other; nothing if nobody watches. They are gone when this is.
@@ -24,8 +26,22 @@ impl Bars {
 
     /// A bar for bytes; its length may grow.
     pub(crate) fn add(&self, verb: &'static str, total_bytes: u64) -> ProgressBar {
-        let bar = self.0.add(ProgressBar::new(total_bytes).with_prefix(verb));
-        if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+        self.bar(verb, ProgressBar::new(total_bytes), TEMPLATE)
+    }
+
+    /// A bar for a number of things; its length may grow.
+    pub(crate) fn add_count(&self, verb: &'static str, total: u64) -> ProgressBar {
+        self.bar(verb, ProgressBar::new(total), COUNT_TEMPLATE)
+    }
+
+    /// A number of things of which nobody knows how many there will be.
+    pub(crate) fn add_open(&self, verb: &'static str) -> ProgressBar {
+        self.bar(verb, ProgressBar::no_length(), OPEN_TEMPLATE)
+    }
+
+    fn bar(&self, verb: &'static str, bar: ProgressBar, template: &str) -> ProgressBar {
+        let bar = self.0.add(bar.with_prefix(verb));
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }
         bar

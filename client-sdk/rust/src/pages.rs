@@ -1,10 +1,11 @@
 //! Lists, walked page by page to their end.
 
 use albumen::v1::{
-    Activity, Album, AlbumMember, ApiKey, Asset, AuditEvent, Job, ListActivitiesRequest,
-    ListAlbumMembersRequest, ListAlbumsRequest, ListAllSharedLinksRequest, ListApiKeysRequest,
-    ListAssetsRequest, ListAuditEventsRequest, ListJobsRequest, ListSharedLinksRequest,
-    ListUsersRequest, SharedLink, User,
+    Activity, Album, AlbumMember, ApiKey, Asset, AuditEvent, FolderRule, FolderRuleRun, Job,
+    Library, LibraryScan, ListActivitiesRequest, ListAlbumMembersRequest, ListAlbumsRequest,
+    ListAllSharedLinksRequest, ListApiKeysRequest, ListAssetsRequest, ListAuditEventsRequest,
+    ListFolderRuleRunsRequest, ListFolderRulesRequest, ListJobsRequest, ListLibrariesRequest,
+    ListLibraryScansRequest, ListSharedLinksRequest, ListUsersRequest, SharedLink, User,
 };
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
@@ -46,7 +47,13 @@ lists! {
     "assets" list_assets assets ListAssetsRequest Asset assets;
     "entries of the audit log" list_audit_events audit
         ListAuditEventsRequest AuditEvent audit_events;
+    "runs of folder rules" list_folder_rule_runs folder_albums
+        ListFolderRuleRunsRequest FolderRuleRun runs;
+    "folder rules" list_folder_rules folder_albums
+        ListFolderRulesRequest FolderRule folder_rules;
     "jobs" list_jobs jobs ListJobsRequest Job jobs;
+    "libraries" list_libraries libraries ListLibrariesRequest Library libraries;
+    "scans of a library" list_library_scans libraries ListLibraryScansRequest LibraryScan scans;
     "links" list_shared_links shared_links ListSharedLinksRequest SharedLink shared_links;
     "users" list_users users ListUsersRequest User users;
 }

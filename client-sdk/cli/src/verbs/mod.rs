@@ -36,6 +36,9 @@ verbs! {
     Links links
     Export export
     Activity activity
+    Libraries libraries
+    FolderAlbums folder_albums
+    FolderRules folder_rules
     Keys keys
     Admin admin
     Completion completion

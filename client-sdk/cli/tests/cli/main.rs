@@ -5,12 +5,16 @@
 mod admin;
 mod albums;
 mod exports;
+mod folder_albums;
+mod folder_plans;
 mod gate;
 mod home;
+mod libraries;
 mod links;
 mod manners;
 mod photos;
 mod sessions;
+mod shelf;
 mod site;
 mod uploads;
 mod watching;

@@ -1,0 +1,221 @@
+//! `albumen folder-albums`
+
+mod apply;
+mod expressions;
+mod log;
+mod options;
+mod paths;
+mod plan;
+mod schedule;
+mod skipped;
+mod target;
+mod values;
+mod variables;
+
+pub(super) use apply::{apply, result, sum, tell};
+pub(super) use log::{Level, Log};
+pub(super) use options::OptionArgs;
+pub(super) use plan::Plan;
+
+use albumen_client::Client;
+use albumen_client::v1::folder_album_options::Mode;
+use albumen_client::v1::{ApplyFolderAlbumsRequest, FolderAlbumOptions, FolderRuleRun};
+use serde_json::json;
+
+use crate::context::{Context, address};
+use crate::failure::{Failure, Result};
+use crate::{confirm, json};
+use schedule::Schedule;
+use target::Target;
+use variables::{Settings, Variables};
+
+/// Make albums from the folders of your libraries
+#[derive(Debug, clap::Args)]
+#[command(
+    infer_long_args = true,
+    override_usage = "albumen folder-albums [OPTIONS] [ROOT_PATH]... [API_URL API_KEY]",
+    after_help = "\
+It shows what would be done, and asks. A root path is a folder as the server sees it. Unique
+beginnings of options are enough, as in --album-level.
+
+Examples:
+  albumen folder-albums /photos
+  albumen folder-albums /photos --album-levels 2 --album-separator ' - ' --unattended
+  albumen folder-albums /photos --album-levels -2,-1 --ignore Private --share-with bob@example.org
+  albumen folder-albums /photos --mode CLEANUP
+  albumen folder-albums /photos https://photos.example.org KEY --unattended
+  find /photos -type f | albumen folder-albums /photos --paths-from -
+  albumen folder-albums --from-env
+
+With --from-env options are taken from variables: ROOT_PATH (with commas), ALBUM_LEVELS,
+ALBUM_SEPARATOR, ALBUM_NAME_POST_REGEX1 and so on, PATH_FILTER and IGNORE (with colons),
+PATH_FILTER_REGEX1, IGNORE_REGEX1, MODE, DELETE_CONFIRM, ALL_ALBUMS, UNATTENDED, SHARE_WITH (with
+colons), SHARE_ROLE, SYNC_MODE, ALBUM_ORDER, FIND_ASSETS_IN_ALBUMS, FIND_ARCHIVED_ASSETS,
+SET_ALBUM_THUMBNAIL, ARCHIVE, COMMENTS_AND_LIKES, CHUNK_SIZE, FETCH_CHUNK_SIZE, LOG_LEVEL, INSECURE,
+API_URL, API_KEY or API_KEY_FILE. With CRON_EXPRESSION (and TZ, RUN_IMMEDIATELY) it stays and runs
+at those times, without asking. What the command line says comes before variables.
+
+`albumen help folder-rules` is about rules that the server keeps and follows by itself."
+)]
+pub(crate) struct Args {
+    /// Folders below which photos count, as the server sees them; perhaps a server and a key
+    #[arg(value_name = "ROOT_PATH")]
+    named: Vec<String>,
+    #[command(flatten)]
+    options: OptionArgs,
+    /// Do not ask
+    #[arg(short = 'u', long, value_name = "true|false", num_args = 0..=1, require_equals = true,
+        default_missing_value = "true", value_parser = values::boolean)]
+    unattended: Option<bool>,
+    /// Read options from variables too
+    #[arg(long)]
+    from_env: bool,
+    /// Plan for the paths in a file, one a line, without a server; - reads standard input
+    #[arg(long, value_name = "FILE")]
+    paths_from: Option<String>,
+    /// How much to say: CRITICAL, ERROR, WARNING, INFO or DEBUG [default: INFO]
+    #[arg(short = 'l', long, value_name = "LEVEL", value_parser = values::log_level)]
+    log_level: Option<Level>,
+}
+
+pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
+    let target = Target::split(args.named)?;
+    let mut options = args.options;
+    options.roots.splice(..0, target.roots);
+    let mut settings = Settings::default();
+    if args.from_env {
+        let variables = Variables::of_process();
+        settings = variables.settings()?;
+        options = options.or(variables.options()?);
+    }
+    if let Some(source) = &args.paths_from {
+        return paths::run(context.output, &options, source);
+    }
+    options.check()?;
+    let schedule = settings.cron_expression.as_deref();
+    let schedule = schedule.map(|text| Schedule::parse(text, settings.time_zone.as_deref()));
+    let schedule = schedule.transpose()?;
+    let level = args.log_level.or(settings.log_level).unwrap_or_default();
+    let log = Log::new(context.output, level);
+    for value in options.ignored() {
+        log.warn(&format!("-R takes a pattern and a replacement: {value:?} is left out"));
+    }
+    let key_file = || settings.api_key_file.as_deref().map(key_from).transpose();
+    let given = || target.api_key.or_else(|| context.api_key().map(str::to_owned));
+    let api_key = match given().or(settings.api_key) {
+        Some(key) => Some(key),
+        None => key_file()?,
+    };
+    // Like the key: whatever the command line says comes before variables.
+    let url = target.url.or(context.url()?);
+    let api_url = settings.api_url.as_deref().map(|text| {
+        let read = address(&target::server(text));
+        read.map_err(|error| Failure::Usage(format!("API_URL: {error}")))
+    });
+    let url = url.or(api_url.transpose()?);
+    let context = context.with_server(url, api_key, settings.insecure.unwrap_or(false))?;
+    let mut run = Run { context: &context, log, options: FolderAlbumOptions::default(), asks: true };
+    // As the command acts for whoever calls it, it may delete what people made.
+    run.options.all_albums = true;
+    options.set(&mut run.options);
+    let Some(schedule) = schedule else {
+        run.asks = !args.unattended.or(settings.unattended).unwrap_or(false);
+        return run.once().await;
+    };
+    (run.asks, run.log) = (false, log.with_times());
+    let immediately = settings.run_immediately.unwrap_or(false);
+    schedule.run(run.log, immediately, || run.leniently()).await
+}
+
+/// The key in a file.
+fn key_from(file: &str) -> Result<String> {
+    let key = std::fs::read_to_string(file);
+    let key = key.map_err(|error| Failure::Usage(format!("API_KEY_FILE: {file}: {error}")))?;
+    Ok(key.trim().to_owned())
+}
+
+/// What to run.
+#[derive(Debug, Clone)]
+struct Run<'a> {
+    context: &'a Context,
+    log: Log,
+    options: FolderAlbumOptions,
+    asks: bool,
+}
+
+impl Run<'_> {
+    /// Runs without people whom the server does not know: nobody is there to correct them.
+    async fn leniently(&self) -> Result<()> {
+        let mut run = self.clone();
+        loop {
+            let done = Box::pin(run.once()).await;
+            let Err(Failure::Client(error)) = &done else { return done };
+            let unknown = error.violations().iter().find_map(|violation| {
+                let field = violation.field.strip_prefix("options.share_with[")?;
+                let index: usize = field.split_once(']')?.0.parse().ok()?;
+                Some((index, violation.description.clone()))
+            });
+            match unknown {
+                Some((index, message)) if index < run.options.share_with.len() => {
+                    let share = run.options.share_with.remove(index);
+                    run.log.warn(&format!("--share-with {:?}: {message}", share.user));
+                }
+                _ => return done,
+            }
+        }
+    }
+
+    /// Plans, shows, asks and applies.
+    async fn once(&self) -> Result<()> {
+        let (client, url) = self.context.client().await?;
+        self.log.debug(&format!("planning at {url} for {}", self.options.root_path.join(", ")));
+        let plan = Plan::fetch(&client, "", Some(self.options.clone())).await?;
+        if !self.log.output.json {
+            plan.show(self.log, &self.options)?;
+        }
+        let run = match self.decide(&plan)? {
+            true => Some(self.apply(&client, &plan).await?),
+            false => None,
+        };
+        if self.log.output.json {
+            let run = run.as_ref().map(json::value).transpose()?;
+            self.log.document(&json!({ "plan": plan.to_json()?, "run": run }))?;
+        }
+        run.as_ref().map_or(Ok(()), result)
+    }
+
+    /// Whether to do what a plan says.
+    fn decide(&self, plan: &Plan) -> Result<bool> {
+        if self.options.mode() != Mode::Create && self.options.mode() != Mode::Unspecified {
+            if !self.options.delete_confirm {
+                self.log.info("nothing was deleted: --delete-confirm (DELETE_CONFIRM=true) does it");
+            }
+            return Ok(self.options.delete_confirm);
+        }
+        if plan.is_idle(&self.options) {
+            self.log.info("there is nothing to do");
+            return Ok(false);
+        }
+        if !self.asks {
+            return Ok(true);
+        }
+        if !confirm::is_possible() {
+            self.log.warn(
+                "nothing was changed: there is no terminal to ask at, and --unattended \
+                 (UNATTENDED=1) does it without asking",
+            );
+            return Ok(false);
+        }
+        confirm::ask("Do that?")
+    }
+
+    async fn apply(&self, client: &Client, plan: &Plan) -> Result<FolderRuleRun> {
+        // Whoever was asked gets what was shown; nobody else waits for the plan to stay the same.
+        let plan_token = if self.asks { plan.summary.plan_token.clone() } else { String::new() };
+        let options = Some(self.options.clone());
+        let request = ApplyFolderAlbumsRequest { options, plan_token, ..Default::default() };
+        let run = apply(self.log, client, request).await?;
+        tell(self.log, &run)?;
+        Ok(run)
+    }
+}

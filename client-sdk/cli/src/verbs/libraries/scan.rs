@@ -1,0 +1,180 @@
+//! Scanning libraries.
+
+use albumen_client::v1::library_scan::{Cause, State};
+use albumen_client::v1::{
+    CancelLibraryScanRequest, Library, LibraryScan, LibraryScanCounts, ListLibraryScansRequest,
+    ScanLibraryRequest,
+};
+use albumen_client::{Client, retry};
+use futures::TryStreamExt as _;
+use serde_json::json;
+
+use crate::context::Context;
+use crate::failure::{Failure, Result};
+use crate::progress::Bars;
+use crate::table::{Table, printable};
+use crate::words::{whole, word};
+use crate::{bytes_text, json, names, times};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ScanArgs {
+    /// The library
+    library: String,
+    /// Take files back whose photos were deleted
+    #[arg(long)]
+    restore_excluded: bool,
+    /// Stop the scan that is under way
+    #[arg(long, conflicts_with = "restore_excluded")]
+    cancel: bool,
+}
+
+/// Scans a library, or follows the scan that is under way.
+pub(super) async fn scan(context: &Context, client: &Client, args: ScanArgs) -> Result<()> {
+    let library = names::library(client, &args.library).await?;
+    if args.cancel {
+        return cancel(context, client, library.id).await;
+    }
+    let request = ScanLibraryRequest {
+        library_id: library.id.clone(),
+        restore_excluded: args.restore_excluded,
+    };
+    let scan = follow(context, client, &library, request).await?;
+    for problem in &scan.problems {
+        context.output.warn(&format!("{}: {}", printable(&problem.path), problem.message));
+    }
+    context.output.message(&scan, || sum(&scan.counts.unwrap_or_default()))?;
+    match scan.state() {
+        State::Succeeded if scan.problems.is_empty() => Ok(()),
+        State::Succeeded => {
+            let number = i64::try_from(scan.problems.len()).unwrap_or(i64::MAX);
+            Err(Failure::Partial(format!("{} could not be read", whole(number, "path"))))
+        }
+        State::Cancelled => Err(Failure::Other("the scan was cancelled".to_owned())),
+        State::Failed => Err(Failure::Other("the scan gave up".to_owned())),
+        _ => Err(Failure::Other("the server stopped; it goes on with the scan later".to_owned())),
+    }
+}
+
+/// Shows how far a scan is. Gives it as it ended; Ctrl+C leaves it going on.
+async fn follow(
+    context: &Context,
+    client: &Client,
+    library: &Library,
+    request: ScanLibraryRequest,
+) -> Result<LibraryScan> {
+    let bars = Bars::new(context.output);
+    let known = u64::try_from(library.file_count).unwrap_or(0);
+    let bar = if known > 0 { bars.add_count("files", known) } else { bars.add_open("files") };
+    let mut answers = client.libraries().scan_library(request).await?.into_inner();
+    let mut last = None;
+    loop {
+        let answer = tokio::select! {
+            answer = answers.message() => answer?,
+            pressed = tokio::signal::ctrl_c() => {
+                pressed?;
+                drop(bars);
+                let name = printable(&library.display_name);
+                context.output.warn(&format!(
+                    "the scan goes on at the server; albumen libraries scan {name:?} --cancel stops it"
+                ));
+                return Err(Failure::Interrupted);
+            }
+        };
+        let Some(answer) = answer else { break };
+        let Some(scan) = answer.scan else { continue };
+        let counts = scan.counts.unwrap_or_default();
+        let found = u64::try_from(counts.found).unwrap_or(0);
+        if bar.length().is_some_and(|length| length < found) {
+            bar.set_length(found);
+        }
+        bar.set_position(found);
+        bar.set_message(printable(&scan.last_path));
+        last = Some(scan);
+    }
+    drop(bars);
+    last.ok_or_else(|| Failure::Other("the server told nothing about the scan".to_owned()))
+}
+
+async fn cancel(context: &Context, client: &Client, library_id: String) -> Result<()> {
+    let request = CancelLibraryScanRequest { library_id };
+    let cancel = || async { client.libraries().cancel_library_scan(request.clone()).await };
+    let scan = retry(cancel).await?.scan;
+    let value = json!({ "scan": scan.as_ref().map(json::value).transpose()? });
+    context.output.value(&value, || {
+        let text = if scan.is_some() { "it stops" } else { "no scan is under way" };
+        text.to_owned()
+    })
+}
+
+/// Lists the scans of a library.
+pub(super) async fn list(
+    context: &Context,
+    client: &Client,
+    name: &str,
+    limit: usize,
+) -> Result<()> {
+    let library_id = names::library(client, name).await?.id;
+    let request = ListLibraryScansRequest { library_id, ..ListLibraryScansRequest::default() };
+    let mut listed = client.list_library_scans(request);
+    let mut scans = Vec::new();
+    while scans.len() < limit {
+        let Some(scan) = listed.try_next().await? else { break };
+        scans.push(scan);
+    }
+    context.output.list("scans", &scans, || {
+        Table::of(["began", "ended", "by", "state", "found", "problems"], &scans, |scan| {
+            [
+                times::format(scan.start_time),
+                times::format(scan.finish_time),
+                word(Cause::as_str_name(&scan.cause()), "CAUSE_"),
+                word(State::as_str_name(&scan.state()), "STATE_"),
+                sum(&scan.counts.unwrap_or_default()),
+                scan.problems.len().to_string(),
+            ]
+        })
+    })
+}
+
+/// What a scan found, in a line.
+fn sum(counts: &LibraryScanCounts) -> String {
+    let parts = [
+        (counts.unchanged, "as they were"),
+        (counts.added, "new"),
+        (counts.copied, "copies"),
+        (counts.moved, "moved"),
+        (counts.changed, "changed"),
+        (counts.returned, "back"),
+        (counts.missing, "missing"),
+        (counts.refused, "no photos"),
+        (counts.excluded, "deleted before and left out"),
+        (counts.unsettled, "being written, for the next scan"),
+        (counts.unreadable, "unreadable"),
+    ];
+    let parts = parts.into_iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<_> = parts.map(|(number, what)| format!("{number} {what}")).collect();
+    let read = match counts.read_bytes {
+        0 => String::new(),
+        bytes => format!(" ({} read)", bytes_text::format_signed(bytes)),
+    };
+    let detail = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
+    format!("{}{detail}{read}", whole(counts.found, "file"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scan_is_told_in_a_line() {
+        let counts = LibraryScanCounts {
+            found: 12,
+            added: 2,
+            moved: 10,
+            missing: 1,
+            read_bytes: 2 << 20,
+            ..LibraryScanCounts::default()
+        };
+        assert_eq!(sum(&counts), "12 files: 2 new, 10 moved, 1 missing (2.0 MiB read)");
+        assert_eq!(sum(&LibraryScanCounts::default()), "0 files");
+    }
+}

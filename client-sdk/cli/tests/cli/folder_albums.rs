@@ -1,0 +1,220 @@
+//! Albums from the folders of a library.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::home::{Done, Home};
+use crate::shelf::Shelf;
+use crate::site::Site;
+
+/// Four photos in two folders, in a library of Ann's.
+async fn start() -> (Shelf, Home) {
+    let shelf = Shelf::start().await;
+    let ann = shelf.site.ann();
+    for (number, name) in ["Rome/1", "Rome/2", "Oslo/3", "Oslo/Private/4"].iter().enumerate() {
+        shelf.photo(&format!("photos/{name}.jpg"), number as u64);
+    }
+    shelf.library(&ann);
+    (shelf, ann)
+}
+
+/// Names and numbers of photos, by name.
+fn albums(home: &Home) -> Vec<(String, u64)> {
+    let albums = home.json(&["albums", "list"])["albums"].clone();
+    let count = |album: &Value| match &album["assetCount"] {
+        Value::String(text) => text.parse().unwrap(),
+        number => number.as_u64().unwrap(),
+    };
+    let albums = albums.as_array().unwrap().iter();
+    albums.map(|album| (album["displayName"].as_str().unwrap().to_owned(), count(album))).collect()
+}
+
+fn expect(all: &[(&str, u64)]) -> Vec<(String, u64)> {
+    all.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn albums_are_planned_shown_and_made() {
+    let (shelf, ann) = start().await;
+    let photos = shelf.text("photos");
+    let planned = ann.run(&["folder-albums", &photos]);
+    assert!(planned.ok().contains("Rome   2       make it, add 2"), "{planned:?}");
+    assert!(planned.err.contains("--unattended"), "{planned:?}");
+    assert_eq!(albums(&ann), expect(&[]), "a plan changes nothing");
+
+    let made = ann.run(&["folder-albums", &photos, "-u", "--ignore", "Private"]);
+    assert!(made.ok().contains("2 albums made, 3 photos added"), "{made:?}");
+    assert!(made.err.contains("1 left out by --ignore"), "{made:?}");
+    assert_eq!(albums(&ann), expect(&[("Oslo", 1), ("Rome", 2)]));
+    let again = ann.run(&["folder-albums", &photos, "-u", "--ignore", "Private"]);
+    assert!(again.ok().is_empty() && again.err.contains("nothing to do"), "{again:?}");
+
+    let json = ann.json(&["folder-albums", &photos, "-u"]);
+    assert_eq!(json["plan"]["summary"]["addedAssetCount"], "1");
+    assert_eq!(json["run"]["state"], "STATE_SUCCEEDED");
+    assert_eq!(albums(&ann), expect(&[("Oslo", 2), ("Rome", 2)]));
+    shelf.site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn root_that_the_server_does_not_see_is_explained() {
+    let (shelf, ann) = start().await;
+    let done = ann.run(&["folder-albums", "/mnt/photos", "-u"]);
+    done.ok();
+    assert!(done.err.contains("must be the path that the server sees"), "{done:?}");
+    assert!(done.err.contains(&shelf.text("photos")), "{done:?}");
+    shelf.site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_albums_are_shared_and_unknown_people_stop_everything() {
+    let (shelf, ann) = start().await;
+    let bob = shelf.site.user(&ann, "Bob");
+    let photos = shelf.text("photos");
+    let refused = ann.run(&["folder-albums", &photos, "-u", "-x", "Nobody"]);
+    assert!(refused.fails(2).contains("share_with"), "{refused:?}");
+    assert_eq!(albums(&ann), expect(&[]));
+    ann.run(&["folder-albums", &photos, "-u", "-x", "bob@example.org=editor"]).ok();
+    assert_eq!(albums(&bob), expect(&[("Oslo", 2), ("Rome", 2)]));
+    shelf.site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn albums_are_deleted_only_when_that_is_confirmed() {
+    let (shelf, ann) = start().await;
+    let photos = shelf.text("photos");
+    ann.run(&["folder-albums", &photos, "-u"]).ok();
+    ann.run(&["albums", "create", "By hand"]).ok();
+    let listed = ann.run(&["folder-albums", &photos, "-m", "CLEANUP", "-u"]);
+    assert!(listed.ok().contains("put it into the trash"), "{listed:?}");
+    assert!(listed.err.contains("--delete-confirm"), "{listed:?}");
+    assert_eq!(albums(&ann).len(), 3);
+    ann.run(&["folder-albums", &photos, "-m", "CLEANUP", "-d"]).ok();
+    assert_eq!(albums(&ann), expect(&[("By hand", 0)]));
+    let listed = ann.run(&["folder-albums", &photos, "-m", "DELETE_ALL"]);
+    assert!(listed.err.contains("1 of them made by hand"), "{listed:?}");
+    let kept = ann.run(&["folder-albums", &photos, "-m", "DELETE_ALL", "-d", "--all-albums=false"]);
+    kept.ok();
+    assert_eq!(albums(&ann).len(), 1);
+    ann.run(&["folder-albums", &photos, "-m", "DELETE_ALL", "-d"]).ok();
+    assert_eq!(albums(&ann), expect(&[]));
+    shelf.site.stop().await;
+}
+
+/// An API key of Ann's for everything.
+fn key(ann: &Home) -> String {
+    let scopes = ["folder_album.read", "folder_album.write", "member.write"];
+    let scopes = scopes.iter().flat_map(|scope| ["--scope", scope]);
+    let create = ["keys", "create", "folders"].into_iter().chain(scopes).collect::<Vec<_>>();
+    ann.run(&create).ok().lines().last().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn call_with_address_and_key_needs_no_session_and_never_shows_the_key() {
+    let (shelf, ann) = start().await;
+    let (photos, key) = (shelf.text("photos"), key(&ann));
+    let anybody = Home::new();
+    let api = format!("{}/api", shelf.site.url);
+    let call = ["folder-albums", &photos, &api, &key, "-u", "-l", "DEBUG"];
+    let done = anybody.run(&call);
+    done.ok();
+    assert_eq!(albums(&ann).len(), 2);
+    assert!(!format!("{done:?}").contains(&key), "{done:?}");
+    let wrong = anybody.run(&["folder-albums", &photos, &api, "alb_wrong", "-u"]);
+    assert!(!wrong.fails(3).contains("alb_wrong"), "{wrong:?}");
+    shelf.site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn container_runs_at_once_and_stays_until_it_is_told_to_end() {
+    let (shelf, ann) = start().await;
+    let container = Home::new();
+    container.write("key", key(&ann).as_bytes());
+    let photos = shelf.text("photos");
+    let variables = [
+        ("ROOT_PATH", photos.as_str()),
+        ("API_URL", &shelf.site.url),
+        ("API_KEY_FILE", &container.text("key")),
+        ("SHARE_WITH", "Nobody"),
+        ("CRON_EXPRESSION", "0 0 1 1 *"),
+        ("TZ", "Europe/Vienna"),
+        ("RUN_IMMEDIATELY", "true"),
+    ];
+    let mut command = container.command(&["folder-albums", "--from-env"]);
+    let mut child = command.envs(variables).spawn().unwrap();
+    let mut said = String::new();
+    for line in BufReader::new(child.stderr.take().unwrap()).lines() {
+        let line = line.unwrap();
+        said += &line;
+        if line.contains("the next run is at") {
+            break;
+        }
+    }
+    assert!(said.contains("Nobody"), "who is unknown is told, and the rest goes on: {said}");
+    assert_eq!(albums(&ann).len(), 2);
+    let status = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(status.success());
+    let mut out = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+    assert!(child.wait().unwrap().success(), "{said} {out}");
+    assert!(out.contains("2 albums made"), "{out}");
+    shelf.site.stop().await;
+}
+
+#[test]
+fn schedule_that_makes_no_sense_is_refused_before_anything_else() {
+    let home = Home::new();
+    let run = |name: &str, value: &str| {
+        let mut command = home.command(&["folder-albums", "/a", "--from-env"]);
+        command.env("CRON_EXPRESSION", "0 * * * *").env(name, value);
+        Done::of(command.output().unwrap())
+    };
+    assert!(run("CRON_EXPRESSION", "every hour").fails(2).contains("CRON_EXPRESSION"));
+    assert!(run("TZ", "Mars").fails(2).contains("TZ"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_are_kept_followed_and_undone() {
+    let (shelf, ann) = start().await;
+    let photos = shelf.text("photos");
+    let create = ["folder-rules", "create", "Trips", "-r", &photos, "-i", "Private", "-a", "-1"];
+    let rule = ann.json(&create);
+    assert_eq!(rule["options"]["ignore"][0], "Private");
+    let plan = ann.json(&["folder-rules", "plan", "Trips"]);
+    assert_eq!(plan["summary"]["createdCount"], "2");
+    let run = ann.json(&["folder-rules", "run", "trips"]);
+    assert_eq!(run["counts"]["addedAssets"], "3");
+    assert_eq!(albums(&ann), expect(&[("Oslo", 1), ("Rome", 2)]));
+
+    shelf.rename("photos/Rome", "photos/Roma");
+    shelf.scan(&ann);
+    ann.run(&["folder-rules", "run", "Trips"]).ok();
+    assert_eq!(albums(&ann), expect(&[("Oslo", 1), ("Roma", 2)]), "the album follows its folder");
+
+    let update = ["folder-rules", "update", "Trips", "--reset", "ignore", "--name", "All"];
+    let updated = ann.json(&[&update[..], &["--schedule", "0 4 * * *", "-s", "/"]].concat());
+    assert_eq!(updated["options"]["ignore"], serde_json::json!([]));
+    assert_eq!(updated["options"]["albumLevels"], "-1", "what is not named stays");
+    assert!(updated["nextRunTime"].is_string());
+    let runs = ann.json(&["folder-rules", "runs", "All"])["runs"].clone();
+    assert_eq!(runs.as_array().unwrap().len(), 2);
+    ann.run(&["folder-rules", "runs"]).ok();
+    ann.run(&["folder-rules", "undo", runs[1]["id"].as_str().unwrap()]).ok();
+    ann.run(&["folder-rules", "show", "All"]).ok();
+    ann.run(&["folder-rules", "delete", "All", "--yes"]).ok();
+    ann.run(&["folder-rules", "show", "All"]).fails(4);
+    ann.run(&["folder-rules", "create", "Bad", "-r", "/a", "-a", "0"]).fails(2);
+    shelf.site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn server_without_libraries_has_nothing_to_plan() {
+    let site = Site::start().await;
+    let ann = site.ann();
+    let done = ann.run(&["folder-albums", "/photos", "-u"]);
+    done.ok();
+    assert!(done.err.contains("nothing to do"), "{done:?}");
+    site.stop().await;
+}
