@@ -39,7 +39,7 @@ impl MigrationTrait for Migration {
         manager.create_index(index("library_file", &["library_id", "sha256"])).await?;
         manager.create_index(index("library_file", &["library_id", "state"])).await?;
         manager.create_index(index("library_file", &["asset_id"])).await?;
-        manager.create_index(index("library_file", &["missing_scan_id"])).await
+        manager.create_index(index("library_file", &["missing_scan_id", "id"])).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

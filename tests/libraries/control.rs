@@ -157,6 +157,7 @@ async fn scans_start_by_the_schedule_of_their_library() {
         // It is nine o'clock there.
         shelf.server.sleep(Duration::from_secs(3500));
         shelf.server.run_jobs().await;
+        let shelf = shelf.signed_in_again().await;
         assert_eq!(scans(&shelf).await, []);
         shelf.server.sleep(Duration::from_secs(160));
         shelf.server.run_jobs().await;
@@ -168,6 +169,7 @@ async fn scans_start_by_the_schedule_of_their_library() {
         // What was due while nobody was there is done once.
         shelf.server.sleep(Duration::from_secs(5 * 86_400));
         shelf.server.run_jobs().await;
+        let shelf = shelf.signed_in_again().await;
         assert_eq!(scans(&shelf).await.len(), 2);
     })
     .await;

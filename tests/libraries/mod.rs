@@ -2,6 +2,7 @@
 
 mod changes;
 mod control;
+mod events;
 mod guards;
 mod manage;
 mod removal;

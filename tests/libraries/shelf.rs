@@ -43,6 +43,11 @@ impl Shelf {
         shelf
     }
 
+    /// The same after access tokens have ended.
+    pub(super) async fn signed_in_again(self) -> Self {
+        Self { ann: self.server.login("ann@example.org").await, ..self }
+    }
+
     /// Another library of Ann's.
     pub(super) async fn create(&self, folders: &[&str]) -> Library {
         let library = Library {

@@ -25,6 +25,7 @@ use albumen::v1::asset_service_client::AssetServiceClient;
 use albumen::v1::auth_service_client::AuthServiceClient;
 use albumen::v1::export_service_client::ExportServiceClient;
 use albumen::v1::folder_album_service_client::FolderAlbumServiceClient;
+use albumen::v1::library_service_client::LibraryServiceClient;
 use albumen::v1::server_service_client::ServerServiceClient;
 use albumen::v1::shared_link_service_client::SharedLinkServiceClient;
 use albumen::v1::upload_service_client::UploadServiceClient;
@@ -167,6 +168,13 @@ impl Client {
     #[must_use]
     pub fn exports(&self) -> ExportServiceClient<Transport> {
         ExportServiceClient::new(self.transport.clone())
+            .max_decoding_message_size(MAX_MESSAGE_BYTES)
+    }
+
+    /// The libraries of folders on the server, by plain calls.
+    #[must_use]
+    pub fn libraries(&self) -> LibraryServiceClient<Transport> {
+        LibraryServiceClient::new(self.transport.clone())
             .max_decoding_message_size(MAX_MESSAGE_BYTES)
     }
 

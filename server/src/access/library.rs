@@ -239,13 +239,20 @@ pub async fn library_files(
     Ok(files.all(connection).await?)
 }
 
-/// Rows that a scan has to decide about, `limit` at most.
+/// Rows that a scan has to decide about, `limit` at most, those behind a row if it is given.
 pub async fn undecided_library_files(
     connection: &impl ConnectionTrait,
     scan: LibraryScanId,
+    after: Option<LibraryFileId>,
     limit: u64,
 ) -> Result<Vec<LibraryFile>> {
-    let files = library_file::Entity::find().filter(File::MissingScanId.eq(scan)).limit(limit);
+    let mut files = library_file::Entity::find()
+        .filter(File::MissingScanId.eq(scan))
+        .order_by_asc(File::Id)
+        .limit(limit);
+    if let Some(after) = after {
+        files = files.filter(File::Id.gt(after));
+    }
     Ok(files.all(connection).await?)
 }
 

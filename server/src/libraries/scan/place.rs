@@ -127,14 +127,22 @@ impl<'a> Places<'a> {
         Ok(others.into_iter().map(|row| row.id).collect())
     }
 
-    /// Records files that were read and rows whose files are missing, and counts them.
+    /// Records files that were read and rows whose files are missing, and counts them. Unless
+    /// `may_change`, places of assets whose bytes are new are left undecided.
     pub(super) async fn place(
         mut self,
         findings: Vec<Finding>,
         absent: Vec<LibraryFile>,
+        may_change: bool,
     ) -> Result<Counts> {
         self.look_up(&findings, &absent).await?;
-        for finding in findings {
+        // First what is known: the bytes that a changed file had may be in one that was renamed.
+        let (known, new): (Vec<_>, Vec<_>) =
+            findings.into_iter().partition(|finding| self.is_known(finding));
+        let is_left = |finding: &Finding| {
+            !may_change && finding.row.as_ref().is_some_and(|row| row.asset_id.is_some())
+        };
+        for finding in known.into_iter().chain(new.into_iter().filter(|it| !is_left(it))) {
             match finding.content {
                 Content::Photo(photo) => self.photo(finding.row, finding.path, *photo)?,
                 Content::Refused(stat) => self.refused(finding.row, finding.path, stat),
@@ -145,6 +153,15 @@ impl<'a> Places<'a> {
         self.miss(absent).await?;
         self.follow().await?;
         Ok(self.counts)
+    }
+
+    fn is_known(&self, finding: &Finding) -> bool {
+        match &finding.content {
+            Content::Photo(photo) => {
+                self.known.digests.contains_key(photo.checksums.sha256.as_slice())
+            }
+            Content::Refused(_) => false,
+        }
     }
 
     async fn look_up(&mut self, findings: &[Finding], absent: &[LibraryFile]) -> Result<()> {

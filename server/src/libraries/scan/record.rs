@@ -72,7 +72,7 @@ impl Work {
                 .filter(Column::Id.is_in(batch.forgotten))
                 .filter(Column::State.eq(State::Refused));
             forget.exec(&*transaction).await?;
-            report.counts += places.place(findings, Vec::new()).await?;
+            report.counts += places.place(findings, Vec::new(), true).await?;
             work.write(&transaction, &report).await?;
             Ok(Some(report))
         });

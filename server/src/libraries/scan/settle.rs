@@ -20,26 +20,33 @@ use crate::id::LibraryFileId;
 
 impl Work {
     /// Decides about every row that the walk left open; `false` if it was asked to stop.
+    ///
+    /// In two rounds where they are many: which bytes are new is known only once all were read whose
+    /// bytes are not.
     pub(super) async fn settle(
         self: &Arc<Self>,
         roots: &[Root],
         readers: &Readers,
         report: &mut Report,
     ) -> Result<bool> {
-        loop {
-            let connection = self.app.database.reader();
-            let limit = MAX_FILES as u64;
-            let rows = access::undecided_library_files(connection, self.scan.id, limit).await?;
-            if rows.is_empty() {
-                return Ok(true);
-            }
-            let Some(read) = self.look_again(roots, readers, report, &rows).await? else {
-                return Ok(false);
-            };
-            if !self.decide(report, rows, read).await? {
-                return Ok(false);
+        let (connection, limit) = (self.app.database.reader(), MAX_FILES as u64);
+        for is_last_round in [false, true] {
+            let mut last = None;
+            loop {
+                let find = access::undecided_library_files(connection, self.scan.id, last, limit);
+                let rows = find.await?;
+                let Some(end) = rows.last().map(|row| row.id) else { break };
+                let are_all = last.is_none() && rows.len() < MAX_FILES;
+                let Some(seen) = self.look_again(roots, readers, report, &rows).await? else {
+                    return Ok(false);
+                };
+                if !self.decide(report, rows, seen, is_last_round || are_all).await? {
+                    return Ok(false);
+                }
+                last = Some(end);
             }
         }
+        Ok(true)
     }
 
     /// Reads the files of rows, in their order; none if the scan was asked to stop.
@@ -100,6 +107,7 @@ impl Work {
         report: &mut Report,
         rows: Vec<LibraryFile>,
         seen: Vec<Seen>,
+        may_change: bool,
     ) -> Result<bool> {
         let (work, so_far) = (Arc::clone(self), report.clone());
         let ids: Vec<_> = rows.into_iter().map(|row| row.id).collect();
@@ -131,7 +139,7 @@ impl Work {
                 }
             }
             leave(&transaction, left).await?;
-            report.counts += places.place(findings, absent).await?;
+            report.counts += places.place(findings, absent, may_change).await?;
             work.write(&transaction, &report).await?;
             Ok(Some(report))
         });
