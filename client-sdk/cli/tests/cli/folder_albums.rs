@@ -132,11 +132,12 @@ async fn container_runs_at_once_and_stays_until_it_is_told_to_end() {
     let (shelf, ann) = start().await;
     let container = Home::new();
     container.write("key", key(&ann).as_bytes());
+    let key_file = container.path("key").to_str().unwrap().to_owned();
     let photos = shelf.text("photos");
     let variables = [
         ("ROOT_PATH", photos.as_str()),
         ("API_URL", &shelf.site.url),
-        ("API_KEY_FILE", &container.text("key")),
+        ("API_KEY_FILE", &key_file),
         ("SHARE_WITH", "Nobody"),
         ("CRON_EXPRESSION", "0 0 1 1 *"),
         ("TZ", "Europe/Vienna"),
