@@ -79,7 +79,7 @@ pub(crate) struct OptionArgs {
     /// Afterwards: 1 deletes empty albums, 2 also assets that are missing [default: 0]
     #[arg(short = 'S', long, value_name = "0|1|2", value_parser = values::sync_mode, help_heading = "What to do")]
     pub(super) sync_mode: Option<Sync>,
-    /// The order of new albums [default: what your account prefers, else desc]
+    /// The order of new albums [default: desc]
     #[arg(short = 'O', long, value_name = "asc|desc", value_parser = values::album_order, help_heading = "What to do")]
     pub(super) album_order: Option<AlbumOrder>,
     /// The photo that stands for an album: first, last, random, random-filtered or random-all
