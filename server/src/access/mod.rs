@@ -20,6 +20,7 @@ mod export;
 mod guard;
 mod identity;
 mod library;
+mod library_file;
 mod member;
 mod network;
 mod revocation;
@@ -72,12 +73,15 @@ pub use export::{export, export_part, export_parts, lock_export};
 pub use guard::guard;
 pub use identity::refuse_taken;
 pub use library::{
-    active_library_scan, any_library, assets_among, assets_in_libraries, assets_of_digests,
-    deleted_libraries, due_libraries, excluded_digests, has_files_below, has_sole_assets,
-    known_library_files, last_library_scans, libraries, library, library_file_counts,
-    library_files, library_files_at, library_scan, library_scans, locations, lock_any_library,
-    lock_library, lock_library_owner, lost_assets, new_locations, offline_library_files,
-    offline_though_elsewhere, some_library_files, undecided_library_files, watched_libraries,
+    active_library_scan, any_library, due_libraries, last_library_scans, libraries, library,
+    library_scan, library_scans, lock_any_library, lock_library, lock_library_owner,
+    watched_libraries,
+};
+pub use library_file::{
+    assets_among, assets_in_libraries, assets_of_digests, excluded_digests, has_files_below,
+    has_sole_assets, known_library_files, library_file_counts, library_files, library_files_at,
+    locations, lost_assets, new_locations, offline_library_files, offline_though_elsewhere,
+    some_library_files, undecided_library_files,
 };
 pub use member::{
     Sharing, all_members, asset_counts, lock_links, may_add_members, member, members, shared,

@@ -211,7 +211,7 @@ fn new_file(upload: &Upload, received: &Received) -> NewFile {
         file_name: upload.file_name.clone(),
         checksums: received.checksums,
         file_type: received.file_type,
-        metadata: received.metadata.clone(),
+        metadata: received.metadata,
     }
 }
 
