@@ -39,7 +39,7 @@ pub struct UploadOptions {
     pub motion_of_asset_id: Option<String>,
     /// The name of the guest who uploads; for guests only. Default: none.
     pub guest_name: Option<String>,
-    /// The SHA-256 of the file, where [`sha256`](crate::sha256) was called already. Default: it is
+    /// The SHA-256 of the file, where [`sha256`] was called already. Default: it is
     /// computed.
     pub sha256: Option<Bytes>,
     /// The id of the upload, a UUID. The id of an unfinished one resumes it. Default: a new one.

@@ -22,6 +22,7 @@ mod folder_rule;
 mod guard;
 mod identity;
 mod library;
+mod library_file;
 mod library_source;
 mod member;
 mod network;
@@ -84,12 +85,15 @@ pub use folder_rule::{
 pub use guard::guard;
 pub use identity::refuse_taken;
 pub use library::{
-    active_library_scan, any_library, assets_among, assets_in_libraries, assets_of_digests,
-    deleted_libraries, due_libraries, excluded_digests, has_files_below, has_sole_assets,
-    known_library_files, last_library_scans, libraries, library, library_file_counts,
-    library_files, library_files_at, library_scan, library_scans, locations, lock_any_library,
-    lock_library, lock_library_owner, lost_assets, new_locations, offline_library_files,
-    offline_though_elsewhere, some_library_files, undecided_library_files, watched_libraries,
+    active_library_scan, any_library, due_libraries, last_library_scans, libraries, library,
+    library_scan, library_scans, lock_any_library, lock_library, lock_library_owner,
+    watched_libraries,
+};
+pub use library_file::{
+    assets_among, assets_in_libraries, assets_of_digests, excluded_digests, has_files_below,
+    has_sole_assets, known_library_files, library_file_counts, library_files, library_files_at,
+    locations, lost_assets, new_locations, offline_library_files, offline_though_elsewhere,
+    some_library_files, undecided_library_files,
 };
 pub use library_source::{
     doubt_library_files, exclude_library_files, is_stored, library_sources, set_online,

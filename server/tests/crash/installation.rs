@@ -1,7 +1,7 @@
 //! Data that outlives its servers.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use albumen::v1::SetUpRequest;
@@ -56,6 +56,11 @@ impl Installation {
         self.folder.path()
     }
 
+    /// Where libraries may lie.
+    pub(crate) fn library_root(&self) -> PathBuf {
+        self.folder.path().join("libraries")
+    }
+
     pub(crate) fn is_postgres(&self) -> bool {
         self.postgres.is_some()
     }
@@ -72,6 +77,7 @@ impl Installation {
     pub(crate) fn flags(&self) -> Vec<String> {
         let mut settings = vec![
             ("data-dir", self.folder.path().display().to_string()),
+            ("library-roots", self.library_root().display().to_string()),
             ("access-token-ttl", "1d".to_owned()),
             ("secret-key", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned()),
         ];

@@ -16,6 +16,7 @@ mod library;
 mod load;
 mod photo;
 mod process;
+mod shelves;
 mod site;
 mod spool;
 mod trash;

@@ -8,6 +8,7 @@
 //! there.
 
 mod compare;
+mod follow;
 mod place;
 mod place_rows;
 mod read;
@@ -15,7 +16,7 @@ mod record;
 mod settle;
 mod walk;
 
-pub(super) use place::set_offline;
+pub(super) use follow::set_offline;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -13,16 +13,13 @@ use super::read::Photo;
 use super::walk::Stat;
 use super::{Work, place_rows};
 use crate::access::{self, LockedUser};
-use crate::albums::{self, Assets};
-use crate::app::App;
-use crate::assets::MakeVariants;
+use crate::albums::Assets;
 use crate::database::Transaction;
-use crate::entity::asset::{self, Model as Asset};
-use crate::entity::asset_file::{self, Kind};
+use crate::entity::asset::Model as Asset;
+use crate::entity::asset_file::Kind;
 use crate::entity::library_file::{self, Column, Model as LibraryFile, State};
 use crate::error::Result;
 use crate::id::{AssetId, LibraryFileId};
-use crate::jobs;
 
 /// A file that was read, with the row at its path.
 #[derive(Debug)]
@@ -46,25 +43,26 @@ pub(super) struct Places<'a> {
     pub(super) transaction: &'a Transaction,
     owner: LockedUser,
     /// The assets that the files may be places of, as they were before.
-    known: Known,
+    pub(super) known: Known,
     /// At how many places each is, without those that are to be decided about.
     online: HashMap<AssetId, i64>,
     /// What the scan has counted before.
-    so_far: Counts,
-    counts: Counts,
+    pub(super) so_far: Counts,
+    pub(super) counts: Counts,
     /// Assets that have a place now that they had not.
-    gained: BTreeSet<AssetId>,
+    pub(super) gained: BTreeSet<AssetId>,
     /// Assets that have lost a place.
-    lost: BTreeSet<AssetId>,
+    pub(super) lost: BTreeSet<AssetId>,
     pub(super) writes: place_rows::Writes,
 }
 
+/// What is known of assets before a transaction changes anything.
 #[derive(Debug, Default)]
-struct Known {
+pub(super) struct Known {
     assets: HashMap<AssetId, Asset>,
     digests: HashMap<Vec<u8>, AssetId>,
     /// Those whose bytes are stored: they are never offline.
-    uploaded: HashSet<AssetId>,
+    pub(super) uploaded: HashSet<AssetId>,
     /// Digests that stay out.
     excluded: HashSet<Vec<u8>>,
 }
@@ -240,7 +238,7 @@ impl<'a> Places<'a> {
         Ok(())
     }
 
-    fn is_nowhere_else(&self, asset: AssetId) -> bool {
+    pub(super) fn is_nowhere_else(&self, asset: AssetId) -> bool {
         let places = self.online.get(&asset).copied().unwrap_or_default();
         places == 0 && !self.known.uploaded.contains(&asset)
     }
@@ -282,104 +280,6 @@ impl<'a> Places<'a> {
         Ok(())
     }
 
-    /// Settles rows without files: they go if their asset is elsewhere, and are offline if not.
-    async fn miss(&mut self, absent: Vec<LibraryFile>) -> Result<()> {
-        if absent.is_empty() {
-            return Ok(());
-        }
-        self.counts.missing += i64::try_from(absent.len()).unwrap_or_default();
-        let is_elsewhere =
-            |row: &LibraryFile| row.asset_id.is_none_or(|id| !self.is_nowhere_else(id));
-        let (moved, missing): (Vec<_>, Vec<_>) = absent.into_iter().partition(is_elsewhere);
-        self.count_moves(&moved).await?;
-        let delete = library_file::Entity::delete_many()
-            .filter(Column::Id.is_in(moved.iter().map(|row| row.id)));
-        delete.exec(&**self.transaction).await?;
-        let now = self.work.app.now().0;
-        let update = library_file::Entity::update_many()
-            .col_expr(Column::State, Expr::val(State::Offline))
-            .col_expr(Column::OfflineTime, Expr::val(now))
-            .col_expr(Column::MissingScanId, Expr::null())
-            .col_expr(Column::UpdateTime, Expr::val(now))
-            .filter(Column::Id.is_in(missing.iter().map(|row| row.id)));
-        update.exec(&**self.transaction).await?;
-        self.lost.extend(missing.iter().filter_map(|row| row.asset_id));
-        Ok(())
-    }
-
-    /// A copy that this scan found of what is gone from elsewhere has moved.
-    async fn count_moves(&mut self, gone: &[LibraryFile]) -> Result<()> {
-        let mut gone_from: HashMap<AssetId, i64> = HashMap::new();
-        for id in gone.iter().filter_map(|row| row.asset_id) {
-            *gone_from.entry(id).or_default() += 1;
-        }
-        if gone_from.is_empty() {
-            return Ok(());
-        }
-        let since = self.work.scan.start_time.unwrap_or(self.work.scan.create_time);
-        let (library, ids) = (self.work.library.id, gone_from.keys().copied());
-        let new = access::new_locations(self.transaction, library, ids, since).await?;
-        let moved = gone_from.iter().map(|(id, gone)| *new.get(id).unwrap_or(&0).min(gone));
-        let copied = self.so_far.copied + self.counts.copied;
-        let moved = moved.sum::<i64>().min(copied);
-        self.counts.copied -= moved;
-        self.counts.moved += moved;
-        self.counts.missing -= moved;
-        Ok(())
-    }
-
-    /// What follows for assets: those with a place again are back, those without any are offline.
-    async fn follow(&mut self) -> Result<()> {
-        let gained = std::mem::take(&mut self.gained);
-        let back = self.come_back(&gained).await?;
-        let gone = self.go_offline().await?;
-        let (app, transaction) = (&self.work.app, self.transaction);
-        let replaced = std::mem::take(&mut self.writes.replaced);
-        let is_new = self.writes.has_new_photos;
-        let seen: Vec<_> =
-            back.into_iter().chain(gone).filter(|id| !replaced.contains(id)).collect();
-        if !seen.is_empty() {
-            albums::follow_changes(app, transaction, &Assets::These(seen)).await?;
-        }
-        if !replaced.is_empty() {
-            albums::follow_times(app, transaction, &Assets::These(replaced)).await?;
-        }
-        if is_new {
-            // Last: others who finish uploads wait for the row of the one job.
-            jobs::enqueue(app, transaction, MakeVariants).await?;
-        }
-        Ok(())
-    }
-
-    async fn come_back(&self, gained: &BTreeSet<AssetId>) -> Result<Vec<AssetId>> {
-        if gained.is_empty() {
-            return Ok(Vec::new());
-        }
-        let intact = asset_file::Entity::update_many()
-            .col_expr(asset_file::Column::DamageTime, Expr::null())
-            .filter(asset_file::Column::AssetId.is_in(gained.iter().copied()))
-            .filter(asset_file::Column::IsLibrary.eq(true))
-            .filter(asset_file::Column::DamageTime.is_not_null());
-        intact.exec(&**self.transaction).await?;
-        let back = asset::Entity::update_many()
-            .col_expr(asset::Column::OfflineTime, Expr::null())
-            .col_expr(asset::Column::UpdateTime, Expr::val(self.work.app.now().0))
-            .filter(asset::Column::Id.is_in(gained.iter().copied()))
-            .filter(asset::Column::OfflineTime.is_not_null());
-        let back = back.exec_with_returning(&**self.transaction).await?;
-        Ok(back.into_iter().map(|asset| asset.id).collect())
-    }
-
-    /// One that the scan has still to decide about at some place is not offline yet.
-    async fn go_offline(&self) -> Result<Vec<AssetId>> {
-        let lost = self.lost.iter().filter(|id| !self.known.uploaded.contains(id));
-        let lost: Vec<_> = lost.copied().collect();
-        if lost.is_empty() {
-            return Ok(Vec::new());
-        }
-        set_offline(&self.work.app, self.transaction, lost).await
-    }
-
     pub(super) fn asset(&self, id: AssetId) -> Option<&Asset> {
         self.known.assets.get(&id)
     }
@@ -393,22 +293,4 @@ impl<'a> Places<'a> {
     ) {
         self.writes.row(&self.work, row, path, stat, what);
     }
-}
-
-/// Notes which of some assets, none of them uploaded, are in no file any more, and returns those that were before.
-pub(in crate::libraries) async fn set_offline(
-    app: &App,
-    transaction: &Transaction,
-    assets: Vec<AssetId>,
-) -> Result<Vec<AssetId>> {
-    let places = access::locations(transaction, assets.iter().copied(), false).await?;
-    let gone = assets.into_iter().filter(|id| !places.contains_key(id));
-    let now = app.now();
-    let update = asset::Entity::update_many()
-        .col_expr(asset::Column::OfflineTime, Expr::val(now.0))
-        .col_expr(asset::Column::UpdateTime, Expr::val(now.0))
-        .filter(asset::Column::Id.is_in(gone))
-        .filter(asset::Column::OfflineTime.is_null());
-    let gone = update.exec_with_returning(&**transaction).await?;
-    Ok(gone.into_iter().map(|asset| asset.id).collect())
 }

@@ -68,10 +68,12 @@ impl Work {
             let findings = findings(&work, &transaction, batch.read, &mut report).await?;
             let returned = places.take_back(batch.returned).await?;
             mark(&work, &transaction, batch.undecided.into_iter().chain(returned)).await?;
-            let forget = library_file::Entity::delete_many()
-                .filter(Column::Id.is_in(batch.forgotten))
-                .filter(Column::State.eq(State::Refused));
-            forget.exec(&*transaction).await?;
+            if !batch.forgotten.is_empty() {
+                let forget = library_file::Entity::delete_many()
+                    .filter(Column::Id.is_in(batch.forgotten))
+                    .filter(Column::State.eq(State::Refused));
+                forget.exec(&*transaction).await?;
+            }
             report.counts += places.place(findings, Vec::new(), true).await?;
             work.write(&transaction, &report).await?;
             Ok(Some(report))

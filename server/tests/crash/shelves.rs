@@ -1,0 +1,175 @@
+//! A library whose files come, move, change and go while its server is killed in the middle of scans.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use albumen::v1::library_scan::State;
+use albumen::v1::library_service_client::LibraryServiceClient;
+use albumen::v1::user_service_client::UserServiceClient;
+use albumen::v1::{CreateLibraryRequest, GetMeRequest, Library, LibraryScan, ScanLibraryRequest};
+use albumen_server::app::Clock;
+use albumen_server::entity::{asset, asset_file, library_file};
+use fastrand::Rng;
+use sea_orm::EntityTrait as _;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tonic::Status;
+
+use crate::installation::{Installation, close};
+use crate::load::{Transport, connect};
+use crate::photo;
+use crate::process::Server;
+
+const ROUNDS: usize = 60;
+/// The longest life of a server after a scan was asked for, in milliseconds.
+const LIFE_MS: u64 = 400;
+
+/// The files that there are, by the numbers of their photos.
+struct Shelf {
+    folder: PathBuf,
+    files: BTreeMap<PathBuf, u32>,
+    last_number: u32,
+    /// Moves on with each file: a change shows in its time.
+    time: SystemTime,
+}
+
+impl Shelf {
+    fn change(&mut self, rng: &mut Rng) {
+        let known = rng.choice(self.files.keys()).cloned();
+        match (rng.u8(..8), known) {
+            (0, Some(path)) => {
+                fs::remove_file(&path).unwrap();
+                self.files.remove(&path);
+            }
+            (1..=2, Some(path)) => {
+                let to = self.place(rng);
+                fs::rename(&path, &to).unwrap();
+                let number = self.files.remove(&path).unwrap();
+                self.files.insert(to, number);
+            }
+            (3, Some(path)) => {
+                let to = self.place(rng);
+                self.write(to, self.files[&path]);
+            }
+            (4, Some(path)) => {
+                self.last_number += 1;
+                self.write(path, self.last_number);
+            }
+            _ => {
+                let path = self.place(rng);
+                self.last_number += 1;
+                self.write(path, self.last_number);
+            }
+        }
+    }
+
+    /// A name, which may be taken.
+    fn place(&self, rng: &mut Rng) -> PathBuf {
+        let folder = self.folder.join(rng.u8(..5).to_string());
+        fs::create_dir_all(&folder).unwrap();
+        folder.join(format!("{}.jpg", rng.u8(..100)))
+    }
+
+    fn write(&mut self, path: PathBuf, number: u32) {
+        fs::write(&path, photo::bytes(number)).unwrap();
+        self.time += Duration::from_secs(1);
+        File::options().write(true).open(&path).unwrap().set_modified(self.time).unwrap();
+        self.files.insert(path, number);
+    }
+}
+
+#[tokio::test]
+async fn a_library_becomes_what_its_folders_are_however_often_the_server_is_killed() {
+    let installation = Installation::create().await;
+    let token = installation.set_up().await;
+    let seed = fastrand::u64(..);
+    eprintln!("libraries with the seed {seed}");
+    let mut rng = Rng::with_seed(seed);
+    let folder = installation.library_root().join("photos");
+    fs::create_dir_all(&folder).unwrap();
+    let time = SystemTime::now() - Duration::from_secs(86_400);
+    let folder = fs::canonicalize(folder).unwrap();
+    let mut shelf = Shelf { folder, files: BTreeMap::new(), last_number: 0, time };
+    let library = create(&installation, &token, &shelf).await;
+    for _ in 0..ROUNDS {
+        for _ in 0..rng.usize(..40) {
+            shelf.change(&mut rng);
+        }
+        if rng.bool() {
+            installation.hasten().await;
+        }
+        let server = Server::start(&installation);
+        let transport = connect(&server.address().await, &token).await.unwrap();
+        let mut scans = JoinSet::new();
+        scans.spawn(scan(transport, library.clone()));
+        sleep(Duration::from_millis(rng.u64(..LIFE_MS))).await;
+        server.kill();
+        // It ends with the server, however far it came.
+        scans.join_all().await;
+    }
+    installation.hasten().await;
+    let server = Server::start(&installation);
+    let transport = connect(&server.address().await, &token).await.unwrap();
+    // The one that was cut off, and one after it.
+    for _ in 0..2 {
+        let end = scan(transport.clone(), library.clone()).await.unwrap();
+        assert_eq!((end.state(), end.problems.len()), (State::Succeeded, 0), "{end:?}");
+    }
+    server.kill();
+    check(&installation, &shelf).await;
+    installation.remove().await;
+}
+
+async fn create(installation: &Installation, token: &str, shelf: &Shelf) -> String {
+    let server = Server::start(installation);
+    let transport = connect(&server.address().await, token).await.unwrap();
+    let me = UserServiceClient::new(transport.clone()).get_me(GetMeRequest {}).await.unwrap();
+    let library = Library {
+        owner_id: me.into_inner().id,
+        display_name: "Archive".to_owned(),
+        import_paths: vec![shelf.folder.to_str().unwrap().to_owned()],
+        ..Library::default()
+    };
+    let request = CreateLibraryRequest { library: Some(library), ..Default::default() };
+    let library = LibraryServiceClient::new(transport).create_library(request).await.unwrap();
+    server.kill();
+    library.into_inner().id
+}
+
+/// Follows a scan to its end, or the server's.
+async fn scan(transport: Transport, library_id: String) -> Result<LibraryScan, Status> {
+    let request = ScanLibraryRequest { library_id, restore_excluded: false };
+    let mut libraries = LibraryServiceClient::new(transport);
+    let mut stream = libraries.scan_library(request).await?.into_inner();
+    let mut last = None;
+    while let Some(message) = stream.message().await? {
+        last = message.scan;
+    }
+    Ok(last.unwrap())
+}
+
+async fn check(installation: &Installation, shelf: &Shelf) {
+    let app = installation.open(Clock::System).await;
+    let reader = app.database.reader();
+    let rows = library_file::Entity::find().all(reader).await.unwrap();
+    assert!(rows.iter().all(|row| row.missing_scan_id.is_none()), "{rows:?}");
+    let online: Vec<_> =
+        rows.into_iter().filter(|row| row.state == library_file::State::Online).collect();
+    let found: BTreeMap<_, _> =
+        online.iter().map(|row| (PathBuf::from(&row.path), row.sha256.clone())).collect();
+    let digest = |number: u32| Some(photo::sha256(&photo::bytes(number)));
+    let expected: BTreeMap<_, _> =
+        shelf.files.iter().map(|(path, number)| (path.clone(), digest(*number))).collect();
+    assert!(found == expected, "{found:?} is not {expected:?}");
+    let files = asset_file::Entity::find().all(reader).await.unwrap();
+    let files: BTreeMap<_, _> = files.into_iter().map(|file| (file.asset_id, file)).collect();
+    for asset in asset::Entity::find().all(reader).await.unwrap() {
+        assert_eq!(files[&asset.id].sha256, asset.sha256);
+        let mut places = online.iter().filter(|row| row.asset_id == Some(asset.id)).peekable();
+        assert_eq!(places.peek().is_some(), asset.offline_time.is_none(), "{asset:?}");
+        assert!(places.all(|row| row.sha256.as_ref() == Some(&asset.sha256)), "{asset:?}");
+    }
+    close(app).await;
+}
