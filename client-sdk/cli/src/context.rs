@@ -62,7 +62,7 @@ impl Context {
 
     /// The address that the command line or the environment names.
     pub(crate) fn url(&self) -> Result<Option<String>> {
-        set(self.globals.url.as_ref()).map(|url| address(url)).transpose()
+        set(self.globals.url.as_ref()).map(address).transpose()
     }
 
     /// The API key, if that is the credential.
