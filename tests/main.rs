@@ -25,6 +25,7 @@ mod hostile;
 mod house;
 mod jobs;
 mod libraries;
+mod library_files;
 mod link_lists;
 mod link_sessions;
 mod member_races;

@@ -189,6 +189,7 @@ fn file(asset_id: AssetId) -> asset_file::ActiveModel {
         sha256: Set(Vec::new()),
         crc32: Set(0),
         damage_time: Set(None),
+        is_library: Set(false),
     }
 }
 

@@ -3,7 +3,7 @@
 use albumen::v1::planned_folder_album::Action;
 use albumen::v1::skipped_files::Reason;
 use albumen::v1::{
-    AssetVisibility, FolderAlbumOptions, FolderNameExpression, TrashAssetsRequest,
+    AssetVisibility, FolderAlbumOptions, FolderNameExpression, SkippedFiles, TrashAssetsRequest,
     UpdateAssetsRequest,
 };
 use tonic::Code;
@@ -84,7 +84,7 @@ async fn shallow_files_and_blank_names_are_counted_too() {
         };
         let (albums, summary) = folders.plan(options).await;
         assert!(albums.is_empty());
-        let reasons: Vec<_> = summary.skipped.iter().map(|skipped| skipped.reason()).collect();
+        let reasons: Vec<_> = summary.skipped.iter().map(SkippedFiles::reason).collect();
         assert_eq!(reasons, [Reason::TooShallow, Reason::BlankName]);
     })
     .await;

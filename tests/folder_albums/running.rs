@@ -73,7 +73,7 @@ async fn a_run_that_was_cut_off_is_continued_without_doing_anything_twice() {
         server.run_jobs().await;
         let run = last(stream).await.unwrap();
         assert_eq!(run.state(), State::Succeeded, "{run:?}");
-        let counts = run.counts.clone().unwrap();
+        let counts = run.counts.unwrap();
         assert_eq!((counts.created_albums, counts.added_assets), (4, 12));
         assert_eq!((counts.archived_assets, counts.failed_albums), (12, 0));
         let albums = folders.albums().await;

@@ -89,7 +89,7 @@ async fn a_scan_under_way_stops_and_the_next_goes_on_from_there() {
         }
         let mut stream = follow(&shelf, &shelf.ann).await;
         let app = shelf.server.app.clone();
-        let jobs = tokio::spawn(async move { jobs::run_until_idle(&app).await });
+        let jobs = shelf.server.app.spawn(async move { jobs::run_until_idle(&app).await });
         // Until something was recorded.
         while let Some(message) = stream.message().await.unwrap() {
             if message.scan.unwrap().counts.unwrap().added > 0 {

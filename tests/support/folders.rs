@@ -85,7 +85,7 @@ impl Folders {
             size_bytes: Set(1),
             modify_time_ns: Set(0),
             inode: Set(1),
-            sha256: Set(None),
+            sha256: Set(Some(asset.sha256.to_vec())),
             asset_id: Set(AssetId::parse(&asset.id)),
             missing_scan_id: Set(None),
             offline_time: Set(None),

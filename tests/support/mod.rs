@@ -18,7 +18,9 @@ use albumen_server::app::{App, Clock};
 use albumen_server::blob::{BlobKey, BlobStore, Faults};
 use albumen_server::config::Config;
 use albumen_server::entity::album_member::{self, Role};
-use albumen_server::entity::{album, album_asset, asset, asset_file, job, upload, user};
+use albumen_server::entity::{
+    album, album_asset, asset, asset_file, job, library_file, upload, user,
+};
 use albumen_server::{installation, jobs, transport};
 use axum::Router;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
@@ -185,11 +187,11 @@ impl TestServer {
         let stuck = [job::State::Parked, job::State::Running];
         let stuck = job::Entity::find().filter(job::Column::State.is_in(stuck));
         assert_eq!(stuck.all(reader).await.unwrap(), [], "jobs that did not end");
-        let mut files = asset_file::Entity::find().all(reader).await.unwrap();
-        // The others lie in libraries.
-        files.retain(|file| !file.is_library);
+        let files = asset_file::Entity::find().all(reader).await.unwrap();
         let blobs = self.app.blobs.list().await.unwrap();
         let blobs: HashSet<_> = blobs.into_iter().map(|blob| blob.key).collect();
+        let (shelved, files): (Vec<_>, Vec<_>) =
+            files.into_iter().partition(|file| file.is_library);
         for file in &files {
             let key = BlobKey::Original(file.blob_id);
             assert!(
@@ -205,7 +207,30 @@ impl TestServer {
             assert!(named.contains(key) || open.contains(key), "nobody owns the blob {key}");
         }
         self.check_assets(&files).await;
+        self.check_libraries(&shelved).await;
         self.check_albums().await;
+    }
+
+    /// What lies in libraries is there, or known to be missing.
+    async fn check_libraries(&self, files: &[asset_file::Model]) {
+        let reader = self.app.database.reader();
+        let places = library_file::Entity::find().all(reader).await.unwrap();
+        let assets = asset::Entity::find().all(reader).await.unwrap();
+        for asset in &assets {
+            let file = files.iter().find(|file| file.asset_id == asset.id);
+            let places = places.iter().filter(|place| place.asset_id == Some(asset.id));
+            let is_online = { places }.any(|place| {
+                assert_eq!(place.sha256.as_ref(), Some(&asset.sha256), "{place:?}");
+                place.state == library_file::State::Online
+            });
+            let is_offline = file.is_some() && !is_online;
+            assert_eq!(asset.offline_time.is_some(), is_offline, "{asset:?}");
+        }
+        for place in places {
+            let has_asset =
+                matches!(place.state, library_file::State::Online | library_file::State::Offline);
+            assert_eq!(place.asset_id.is_some(), has_asset, "{place:?}");
+        }
     }
 
     async fn check_assets(&self, files: &[asset_file::Model]) {

@@ -1,5 +1,7 @@
 //! What is refused, and what is said about it.
 
+#![expect(clippy::unwrap_used, reason = "a test that meets something unexpected fails")]
+
 use albumen_folder_plan::{
     MAX_ENTRIES, MAX_LIST_LEN, MAX_PATTERN_LEN, NameExpression, Options, Planner, Rule,
 };

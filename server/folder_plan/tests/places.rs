@@ -1,5 +1,7 @@
 //! Where single paths belong, and why some belong nowhere.
 
+#![expect(clippy::unwrap_used, reason = "a test that meets something unexpected fails")]
+
 use albumen_folder_plan::{MAX_EXAMPLES, MAX_NAME_LEN, NameExpression, Options, Planner, Skip};
 
 fn planner(change: impl FnOnce(&mut Options)) -> Planner {

@@ -1,5 +1,7 @@
 //! What the public script does, and where we deliberately do something else.
 
+#![expect(clippy::unwrap_used, reason = "a test that meets something unexpected fails")]
+
 use std::collections::BTreeMap;
 
 use albumen_folder_plan::{NameExpression, Options, Planner};

@@ -141,7 +141,18 @@ pub fn album_assets(album: &Granted<Album>) -> SelectTwo<album_asset::Entity, as
 /// The places of assets in an album that the caller may see.
 #[must_use]
 pub fn album_entries(album: &Granted<Album>) -> Select<album_asset::Entity> {
-    album_places(album).filter(album_asset::Column::IsHidden.eq(false))
+    let entries = album_places(album).filter(album_asset::Column::IsHidden.eq(false));
+    if album.sight().sees_offline { entries } else { entries.filter(online()) }
+}
+
+/// The places of assets whose files are not missing.
+fn online() -> Condition {
+    let offline = Query::select()
+        .column(asset::Column::Id)
+        .from(asset::Entity)
+        .and_where(asset::Column::OfflineTime.is_not_null())
+        .to_owned();
+    album_asset::Column::AssetId.not_in_subquery(offline).into_condition()
 }
 
 /// All places in an album, for giving out new ones: what is hidden keeps its own. Nobody gets to
@@ -247,7 +258,11 @@ pub(super) async fn lock_album_ids(
 
 /// The places that a user or guest may see, in whatever album.
 pub(super) fn visible_entries(actor: &Actor) -> Condition {
-    in_visible_album(actor).add(album_asset::Column::IsHidden.eq(false))
+    let entries = in_visible_album(actor).add(album_asset::Column::IsHidden.eq(false));
+    match actor {
+        Actor::Guest(_) => entries.add(online()),
+        Actor::User(_) | Actor::Anonymous | Actor::Operator => entries,
+    }
 }
 
 fn in_visible_album(actor: &Actor) -> Condition {

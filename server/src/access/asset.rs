@@ -190,7 +190,7 @@ pub async fn asset_of_blob(
 }
 
 /// The files of photos that no variants were made of yet and whose bytes are not known to be
-/// damaged, the youngest first, those before an asset if it is given.
+/// damaged or missing, the youngest first, those before an asset if it is given.
 pub async fn stills_without_variants(
     connection: &impl ConnectionTrait,
     before: Option<AssetId>,
@@ -209,6 +209,7 @@ pub async fn stills_without_variants(
         .filter(asset::Column::Kind.eq(asset::Kind::Photo))
         .filter(asset_file::Column::Kind.eq(asset_file::Kind::Still))
         .filter(asset_file::Column::DamageTime.is_null())
+        .filter(asset::Column::OfflineTime.is_null())
         .filter(Expr::exists(done).not())
         .order_by_desc(asset_file::Column::AssetId)
         .limit(limit);
@@ -221,12 +222,14 @@ pub async fn stills_without_variants(
 /// How many rows [`all_files`] gives at once.
 const FILES_PER_PAGE: u64 = 1000;
 
-/// The files of all assets, a page at a time in the order of their blobs, for backups.
+/// The stored files of all assets, a page at a time in the order of their blobs, for backups.
 pub async fn all_files(
     connection: &impl ConnectionTrait,
     after: Option<BlobId>,
 ) -> Result<Vec<AssetFile>> {
-    let mut find = asset_file::Entity::find().order_by_asc(asset_file::Column::BlobId);
+    let mut find = asset_file::Entity::find()
+        .filter(asset_file::Column::IsLibrary.eq(false))
+        .order_by_asc(asset_file::Column::BlobId);
     if let Some(after) = after {
         find = find.filter(asset_file::Column::BlobId.gt(after));
     }

@@ -19,7 +19,7 @@ pub async fn named_blobs(
     connection: &impl ConnectionTrait,
     keys: &[BlobKey],
 ) -> Result<HashSet<BlobKey>> {
-    let ids = || keys.iter().map(|BlobKey::Original(id)| *id);
+    let ids = || keys.iter().map(BlobKey::id);
     let uploads = upload::Entity::find()
         .filter(upload::Column::State.eq(State::Active))
         .filter(upload::Column::BlobId.is_in(ids()))
@@ -31,6 +31,7 @@ pub async fn named_blobs(
     // Asked second: an upload that was finished before the first query has its file by now.
     let files = asset_file::Entity::find()
         .filter(asset_file::Column::BlobId.is_in(ids()))
+        .filter(asset_file::Column::IsLibrary.eq(false))
         .select_only()
         .column(asset_file::Column::BlobId)
         .into_tuple::<BlobId>()

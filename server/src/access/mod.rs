@@ -22,6 +22,7 @@ mod folder_rule;
 mod guard;
 mod identity;
 mod library;
+mod library_source;
 mod member;
 mod network;
 mod revocation;
@@ -89,6 +90,9 @@ pub use library::{
     library_files, library_files_at, library_scan, library_scans, locations, lock_any_library,
     lock_library, lock_library_owner, lost_assets, new_locations, offline_library_files,
     offline_though_elsewhere, some_library_files, undecided_library_files, watched_libraries,
+};
+pub use library_source::{
+    doubt_library_files, exclude_library_files, is_stored, library_sources, set_online,
 };
 pub use member::{
     Sharing, all_members, asset_counts, lock_links, may_add_members, member, members, shared,

@@ -25,6 +25,8 @@ use crate::id::{AlbumId, AssetId, BlobId};
 pub struct Sight {
     /// Whether the asset is the caller's own.
     pub is_own: bool,
+    /// Whether they see it while its file is missing.
+    pub sees_offline: bool,
     /// What they get to know of it.
     pub metadata: Metadata,
     download: Download,
@@ -53,7 +55,7 @@ impl Sight {
     #[must_use]
     pub fn of_user(is_own: bool) -> Self {
         let download = Download::Originals(Metadata::Full);
-        Self { is_own, metadata: Metadata::Full, download }
+        Self { is_own, sees_offline: true, metadata: Metadata::Full, download }
     }
 
     /// That of a guest on what all of some links show.
@@ -63,6 +65,7 @@ impl Sight {
         let download = links.map(Download::of).max();
         Self {
             is_own: false,
+            sees_offline: false,
             metadata: metadata.unwrap_or(Metadata::Hidden),
             download: download.unwrap_or(Download::None),
         }
@@ -119,8 +122,12 @@ pub async fn sights(
 }
 
 /// What is seen of what is not shown.
-const NOTHING: Sight =
-    Sight { is_own: false, metadata: Metadata::Hidden, download: Download::None };
+const NOTHING: Sight = Sight {
+    is_own: false,
+    sees_offline: false,
+    metadata: Metadata::Hidden,
+    download: Download::None,
+};
 
 /// Whether it makes no difference through which link an asset is seen.
 fn are_alike(links: &[LinkActor]) -> bool {

@@ -1,6 +1,7 @@
 //! The bytes of an asset's file, from any offset.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::stream::{Stream, StreamExt as _, iter};
@@ -8,7 +9,7 @@ use futures::stream::{Stream, StreamExt as _, iter};
 use super::{AssetView, Content};
 use crate::access::{self, Actor, Interest};
 use crate::app::App;
-use crate::blob::{BlobError, BlobKey, Piece};
+use crate::blob::{BlobError, BlobKey, Piece, Source};
 use crate::entity::asset_file::{Kind, Model as AssetFile};
 use crate::entity::shared_link::Metadata;
 use crate::error::{Error, Resource, Result};
@@ -26,6 +27,8 @@ const READ_AHEAD: usize = 2;
 pub struct Download {
     /// The file, in the form that the caller may have.
     pub file: AssetFile,
+    /// Where its bytes, or those that it is made of, lie.
+    source: Source,
     /// Its pieces, if it is not stored as it is.
     splices: Option<Splices>,
     /// How much it says.
@@ -40,7 +43,7 @@ pub struct Download {
 /// allows downloads; the file is then without what the link hides.
 ///
 /// Fails with `VARIANT_NOT_READY` and `METADATA_NOT_REMOVABLE` if there is no such file yet, or none
-/// at all.
+/// at all, and with `ASSET_OFFLINE` if it is missing from its library.
 pub async fn download(app: &App, actor: &Actor, id: AssetId, kind: Kind) -> Result<Download> {
     let connection = app.database.reader();
     let asset = access::asset(connection, actor, id).await?.downloadable()?;
@@ -59,8 +62,21 @@ pub async fn download(app: &App, actor: &Actor, id: AssetId, kind: Kind) -> Resu
         Kind::Motion => (view.motion, None),
     };
     let file = file.ok_or_else(|| Error::not_found("asset", id))?;
+    let source = source(app, &file).await?;
     let (app, actor, told) = (app.clone(), actor.clone(), sight.file());
-    Ok(Download { file, splices, told, app, actor, counted_by })
+    Ok(Download { file, source, splices, told, app, actor, counted_by })
+}
+
+/// Where the bytes of a file that the caller was granted lie. Fails with `ASSET_OFFLINE` if it is
+/// missing from its library.
+pub(super) async fn source(app: &App, file: &AssetFile) -> Result<Source> {
+    if !file.is_library {
+        return Ok(Source::Blob(BlobKey::Original(file.blob_id)));
+    }
+    let found = access::library_sources(app.database.reader(), &[file.blob_id]).await?;
+    let found = found.into_iter().next();
+    let found = found.ok_or_else(|| Error::AssetOffline(resource(file.asset_id)))?;
+    Ok(Source::Library(Arc::new(found)))
 }
 
 /// Of which pieces of the stored bytes the file consists that the caller may have, if it is not all
@@ -95,17 +111,16 @@ impl Download {
     /// The bytes of a range, in chunks of at most 1 MiB. Ends with an error when the caller loses
     /// the right to them, and before the last chunk of a whole file if it is damaged.
     pub fn stream(self, range: Range<u64>) -> impl Stream<Item = Result<Bytes>> + Send {
-        let Self { file, splices, told, app, actor, counted_by } = self;
+        let Self { file, source, splices, told, app, actor, counted_by } = self;
         if let Some(link_id) = counted_by
             && range.start == 0
         {
             app.link_uses.note_download(link_id, app.now());
         }
-        let key = BlobKey::Original(file.blob_id);
         let checked = range == (0..file.size_bytes.cast_unsigned());
         let windows = windows(range).map(move |range| match &splices {
-            None => vec![Piece::Blob(key, range)],
-            Some(splices) => spliced(splices, key, range).collect(),
+            None => vec![source.piece(range)],
+            Some(splices) => spliced(splices, &source, range).collect(),
         });
         let (id, size) = (file.asset_id, file.size_bytes.cast_unsigned());
         let (mut hasher, mut sent) = (crc32fast::Hasher::new(), 0);
@@ -141,13 +156,13 @@ impl Download {
 }
 
 /// The pieces of a range of a file that is made of a stored one.
-pub fn spliced(
-    splices: &Splices,
-    key: BlobKey,
+pub fn spliced<'a>(
+    splices: &'a Splices,
+    source: &'a Source,
     range: Range<u64>,
-) -> impl Iterator<Item = Piece> + use<'_> {
+) -> impl Iterator<Item = Piece> + use<'a> {
     splices.pieces(range).map(move |piece| match piece {
-        Splice::File(range) => Piece::Blob(key, range),
+        Splice::File(range) => source.piece(range),
         Splice::Bytes(bytes) => Piece::Bytes(bytes),
     })
 }
@@ -174,12 +189,13 @@ pub fn read_windows<I: Iterator<Item = Vec<Piece>> + Send>(
         .buffered(READ_AHEAD)
 }
 
-/// Bytes that are gone are damage; a store that does not answer may yet.
+/// Bytes that are gone are damage, unless they are others' to keep; a store that does not answer
+/// may yet.
 fn lost(error: &BlobError, id: AssetId) -> Error {
-    if error.is_loss() {
-        Error::DataDamaged(resource(id))
-    } else {
-        Error::StorageUnavailable(error.to_string())
+    match error.key {
+        _ if !error.is_loss() => Error::StorageUnavailable(error.to_string()),
+        BlobKey::Original(_) => Error::DataDamaged(resource(id)),
+        BlobKey::Library(_) => Error::AssetOffline(resource(id)),
     }
 }
 

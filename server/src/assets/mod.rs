@@ -31,7 +31,7 @@ pub use trash::{
 pub use variants::MakeVariants;
 pub use view::{AssetView, Content, Variants, join_files, with_files};
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::{ColumnTrait as _, QueryFilter as _};
 
@@ -50,7 +50,8 @@ pub async fn get(app: &App, actor: &Actor, id: AssetId) -> Result<AssetView> {
 }
 
 /// Which of some SHA-256 digests are of the caller's assets, in the trash or not. What a guest may
-/// still take back is left out: who hears that bytes are here may delete theirs.
+/// still take back is left out, and what only lies in a library: who hears that bytes are here may
+/// delete theirs.
 pub async fn check(app: &App, actor: &Actor, digests: &[Vec<u8>]) -> Result<Vec<Asset>> {
     let find = access::own_list(actor.user()?)
         .filter(asset::Column::Sha256.is_in(digests.iter().map(Vec::as_slice)));
@@ -58,6 +59,10 @@ pub async fn check(app: &App, actor: &Actor, digests: &[Vec<u8>]) -> Result<Vec<
     let mut found = find.all(connection).await?;
     let passing = access::unsafe_assets(connection, actor.user()?, app.now()).await?;
     found.retain(|asset| !passing.contains(&asset.id));
+    let files = access::files(connection, found.iter().map(|asset| asset.id)).await?;
+    let in_library: HashSet<_> =
+        files.iter().filter(|file| file.is_library).map(|file| file.asset_id).collect();
+    found.retain(|asset| !in_library.contains(&asset.id));
     let places: HashMap<_, _> = digests.iter().zip(0..).collect();
     found.sort_by_key(|asset| places.get(&asset.sha256).copied().unwrap_or(usize::MAX));
     Ok(found)
@@ -71,6 +76,9 @@ pub async fn mark_damaged(app: &App, blob_id: BlobId) -> Result<Option<AssetId>>
     };
     let (key, now) = ((file.asset_id, file.kind), app.now());
     let mark = app.transact(move |transaction| async move {
+        if file.is_library {
+            access::doubt_library_files(&transaction, key.0).await?;
+        }
         access::mark_damaged(&transaction, key, now).await
     });
     mark.await?;

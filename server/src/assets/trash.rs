@@ -219,6 +219,7 @@ async fn delete_rows(
     ids: Vec<AssetId>,
 ) -> Result<()> {
     let files = access::files(&**transaction, ids.iter().copied()).await?;
+    access::exclude_library_files(transaction, &ids).await?;
     // Their places go with them, and those are the albums'.
     let places = album_asset::Column::AssetId.is_in(ids.iter().copied());
     access::lock_albums_having(transaction, Condition::all().add(places)).await?;

@@ -11,10 +11,11 @@ use sea_orm::{EntityTrait as _, Set};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
+use super::download::source;
 use super::mark_damaged;
 use crate::access;
 use crate::app::App;
-use crate::blob::{BlobError, BlobKey, BlobStore, Piece};
+use crate::blob::{BlobError, BlobKey, BlobStore, Source};
 use crate::entity::asset_file::Model as AssetFile;
 use crate::entity::asset_variant::{ActiveModel, Column, Entity, Variant};
 use crate::error::{Error, Result};
@@ -57,8 +58,12 @@ impl Job for MakeVariants {
 
 async fn make(app: &App, context: &Context, still: AssetFile) -> Result<()> {
     let id = still.asset_id;
-    let (key, size) = (BlobKey::Original(still.blob_id), still.size_bytes.cast_unsigned());
-    let mut reader = BlobReader::new(app.blobs.clone(), key, size);
+    let source = match source(app, &still).await {
+        // The next scan sees to it.
+        Err(Error::AssetOffline(_)) => return Ok(()),
+        source => source?,
+    };
+    let mut reader = Reader::new(app.blobs.clone(), source, still.size_bytes.cast_unsigned());
     let made = tokio::task::spawn_blocking(move || {
         let variants = media::strip(&mut reader);
         reader.error.map_or(Ok(variants), Err)
@@ -69,6 +74,7 @@ async fn make(app: &App, context: &Context, still: AssetFile) -> Result<()> {
             mark_damaged(app, still.blob_id).await.map(drop)
         }
         Ok(variants) => store(app, context, id, variants).await,
+        Err(error) if error.is_loss() && matches!(error.key, BlobKey::Library(_)) => Ok(()),
         Err(error) if error.is_loss() => mark_damaged(app, still.blob_id).await.map(drop),
         Err(error) => Err(Error::StorageUnavailable(error.to_string())),
     }
@@ -117,11 +123,11 @@ fn row(id: AssetId, variant: Variant, stripped: Option<Stripped>) -> Result<Acti
     })
 }
 
-/// A blob as code that waits for its bytes reads it: on a thread that may block.
+/// A file as code that waits for its bytes reads it: on a thread that may block.
 #[derive(Debug)]
-struct BlobReader {
+struct Reader {
     blobs: BlobStore,
-    key: BlobKey,
+    source: Source,
     size: u64,
     handle: Handle,
     position: u64,
@@ -131,10 +137,10 @@ struct BlobReader {
     error: Option<BlobError>,
 }
 
-impl BlobReader {
-    fn new(blobs: BlobStore, key: BlobKey, size: u64) -> Self {
+impl Reader {
+    fn new(blobs: BlobStore, source: Source, size: u64) -> Self {
         let handle = Handle::current();
-        Self { blobs, key, size, handle, position: 0, window: (0, Bytes::new()), error: None }
+        Self { blobs, source, size, handle, position: 0, window: (0, Bytes::new()), error: None }
     }
 
     /// What is at hand of the bytes from here on.
@@ -146,7 +152,7 @@ impl BlobReader {
 
     fn fetch(&mut self) -> io::Result<()> {
         let end = (self.position + WINDOW_BYTES).min(self.size);
-        let pieces = vec![Piece::Blob(self.key, self.position..end)];
+        let pieces = vec![self.source.piece(self.position..end)];
         match self.handle.block_on(self.blobs.read(pieces)) {
             Ok(window) => {
                 self.window = (self.position, window.bytes);
@@ -161,7 +167,7 @@ impl BlobReader {
     }
 }
 
-impl Read for BlobReader {
+impl Read for Reader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.rest().is_empty() && self.position < self.size {
             self.fetch()?;
@@ -174,7 +180,7 @@ impl Read for BlobReader {
     }
 }
 
-impl Seek for BlobReader {
+impl Seek for Reader {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let position = match to {
             SeekFrom::Start(position) => Some(position),

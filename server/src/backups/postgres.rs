@@ -90,14 +90,19 @@ fn parse(text: &str) -> Option<Vec<Object>> {
     let object = |line: &str| {
         let values: Vec<_> = line.split('\t').collect();
         let value = |name: &str| values.get(*columns.get(name)?).copied();
-        Some(Object {
+        // Dumps from before there were libraries have no such column.
+        if value("is_library") == Some("t") {
+            return Some(None);
+        }
+        Some(Some(Object {
             key: BlobKey::Original(BlobId::parse(value("blob_id")?)?).path(),
             size_bytes: value("size_bytes")?.parse().ok()?,
             // A backslash is written as two.
             sha256: value("sha256")?.strip_prefix("\\\\x")?.to_owned(),
-        })
+        }))
     };
-    lines.take_while(|line| *line != "\\.").map(object).collect()
+    let objects = lines.take_while(|line| *line != "\\.").map(object);
+    Some(objects.collect::<Option<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
 #[cfg(test)]

@@ -9,11 +9,21 @@ use crate::id::BlobId;
 pub enum BlobKey {
     /// A file as it was uploaded.
     Original(BlobId),
+    /// A file that lies in libraries. The store does not have it.
+    Library(BlobId),
 }
 
 impl BlobKey {
     /// No blob: names the store itself in an error.
     pub const NONE: Self = Self::Original(BlobId::NIL);
+
+    /// What the bytes are called, whether they are in the store or not.
+    #[must_use]
+    pub fn id(&self) -> BlobId {
+        match self {
+            Self::Original(id) | Self::Library(id) => *id,
+        }
+    }
 
     /// The path below the store's root: 256 folders by the id's last byte, which is random.
     #[must_use]
@@ -23,10 +33,11 @@ impl BlobKey {
                 let [.., last] = id.as_bytes();
                 format!("originals/{last:02x}/{id}")
             }
+            Self::Library(id) => format!("libraries/{id}"),
         }
     }
 
-    /// Reads what [`BlobKey::path`] wrote; `None` for any other path.
+    /// Reads what [`BlobKey::path`] wrote of a blob in the store; `None` for any other path.
     #[must_use]
     pub fn parse(path: &str) -> Option<Self> {
         let (_, name) = path.rsplit_once('/')?;
@@ -49,7 +60,10 @@ mod tests {
     fn a_path_is_read_back_and_no_other() {
         let key = BlobKey::Original(BlobId::generate());
         assert_eq!(BlobKey::parse(&key.path()), Some(key));
-        for path in ["", "originals/00/x", &format!("x/{}", key.path()), &key.path()[1..]] {
+        let elsewhere = BlobKey::Library(key.id()).path();
+        for path in
+            ["", "originals/00/x", &format!("x/{}", key.path()), &key.path()[1..], &elsewhere]
+        {
             assert_eq!(BlobKey::parse(path), None, "{path}");
         }
     }

@@ -1,8 +1,9 @@
 //! Where bytes are kept: on local disk, in an S3-compatible service, or in memory. Bytes never
-//! change once they are here.
+//! change once they are here. Those of libraries are read where others keep them, and may.
 
 mod faults;
 mod key;
+mod library;
 mod local;
 mod memory;
 mod s3;
@@ -20,6 +21,7 @@ use crate::time::Micros;
 use faults::Effect;
 pub use faults::{Call, Fault, Faults};
 pub use key::BlobKey;
+pub use library::{LibraryFile, Place, Stamp, open_without_links};
 use local::Local;
 use memory::Memory;
 use s3::S3;
@@ -38,6 +40,26 @@ enum Backend {
     S3(Arc<S3>),
 }
 
+/// Where the bytes of a file are.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// In the store.
+    Blob(BlobKey),
+    /// In libraries.
+    Library(Arc<LibraryFile>),
+}
+
+impl Source {
+    /// A range of the file.
+    #[must_use]
+    pub fn piece(&self, range: Range<u64>) -> Piece {
+        match self {
+            Self::Blob(key) => Piece::Blob(*key, range),
+            Self::Library(file) => Piece::Library(Arc::clone(file), range),
+        }
+    }
+}
+
 /// A piece of what is to be read.
 #[derive(Debug, Clone)]
 pub enum Piece {
@@ -45,6 +67,8 @@ pub enum Piece {
     Bytes(Bytes),
     /// A range of a blob.
     Blob(BlobKey, Range<u64>),
+    /// A range of a file in libraries.
+    Library(Arc<LibraryFile>, Range<u64>),
 }
 
 /// What was read for some pieces.
@@ -52,7 +76,7 @@ pub enum Piece {
 pub struct Window {
     /// The bytes of all pieces, one behind the other.
     pub bytes: Bytes,
-    /// The CRC-32 of each piece that is of a blob, in order.
+    /// The CRC-32 of each piece that was read, in order.
     pub checksums: Vec<u32>,
 }
 
@@ -184,26 +208,23 @@ impl BlobStore {
     ///
     /// The buffer is as large as the pieces together: the caller bounds it.
     pub async fn read(&self, pieces: Vec<Piece>) -> Result<Window, BlobError> {
-        let faults = self.faults.clone();
-        match &self.backend {
-            Backend::Local(local) => {
-                let local = Arc::clone(local);
-                let read =
-                    move || fill(&pieces, &faults, |key, range, to| local.read(key, range, to));
-                let panicked = |cause: tokio::task::JoinError| failed(BlobKey::NONE, cause.into());
-                tokio::task::spawn_blocking(read).await.map_err(panicked)?
-            }
-            Backend::Memory(memory) => {
-                fill(&pieces, &faults, |key, range, to| memory.read(key, range, to))
-            }
-            Backend::S3(s3) => {
-                let mut fetched = s3.fetch(&pieces).await?.into_iter();
-                fill(&pieces, &faults, |_, _, to| {
+        let (backend, faults) = (self.backend.clone(), self.faults.clone());
+        let mut fetched = match &backend {
+            Backend::S3(s3) => s3.fetch(&pieces).await?.into_iter(),
+            Backend::Local(_) | Backend::Memory(_) => Vec::new().into_iter(),
+        };
+        let read = move || {
+            fill(&pieces, &faults, |key, range, to| match &backend {
+                Backend::Local(local) => local.read(key, range, to),
+                Backend::Memory(memory) => memory.read(key, range, to),
+                Backend::S3(_) => {
                     to.extend_from_slice(&fetched.next().unwrap_or_default());
                     Ok(())
-                })
-            }
-        }
+                }
+            })
+        };
+        let panicked = |cause: tokio::task::JoinError| failed(BlobKey::NONE, cause.into());
+        tokio::task::spawn_blocking(read).await.map_err(panicked)?
     }
 
     async fn call<T>(
@@ -242,26 +263,33 @@ fn fill(
 ) -> Result<Window, BlobError> {
     let length = |piece: &Piece| match piece {
         Piece::Bytes(bytes) => bytes.len(),
-        Piece::Blob(_, range) => usize::try_from(range.end - range.start).unwrap_or(0),
+        Piece::Blob(_, range) | Piece::Library(_, range) => {
+            usize::try_from(range.end - range.start).unwrap_or(0)
+        }
     };
     let mut buffer = Vec::with_capacity(pieces.iter().map(length).sum());
     let mut checksums = Vec::new();
     for piece in pieces {
-        match piece {
-            Piece::Bytes(bytes) => buffer.extend_from_slice(bytes),
-            Piece::Blob(key, range) => {
-                let start = buffer.len();
-                let effect = faults.next(Call::Read);
-                let result = match effect {
-                    Effect::Fail(kind) => Err(kind.into()),
-                    Effect::None | Effect::Damage => read(*key, range, &mut buffer),
-                };
-                result.map_err(|cause| failed(*key, cause))?;
-                let bytes = buffer.get_mut(start..).unwrap_or_default();
-                effect.spoil(bytes);
-                checksums.push(crc32fast::hash(bytes));
+        let key = match piece {
+            Piece::Bytes(bytes) => {
+                buffer.extend_from_slice(bytes);
+                continue;
             }
-        }
+            Piece::Blob(key, _) => *key,
+            Piece::Library(file, _) => BlobKey::Library(file.blob_id),
+        };
+        let start = buffer.len();
+        let effect = faults.next(Call::Read);
+        let result = match (effect, piece) {
+            (Effect::Fail(kind), _) => Err(kind.into()),
+            (_, Piece::Blob(key, range)) => read(*key, range, &mut buffer),
+            (_, Piece::Library(file, range)) => file.read(range, &mut buffer),
+            (_, Piece::Bytes(_)) => Ok(()),
+        };
+        result.map_err(|cause| failed(key, cause))?;
+        let bytes = buffer.get_mut(start..).unwrap_or_default();
+        effect.spoil(bytes);
+        checksums.push(crc32fast::hash(bytes));
     }
     Ok(Window { bytes: buffer.into(), checksums })
 }

@@ -121,7 +121,7 @@ impl S3 {
     pub(super) async fn fetch(&self, pieces: &[Piece]) -> Result<Vec<Bytes>, BlobError> {
         let ranges = pieces.iter().filter_map(|piece| match piece {
             Piece::Blob(key, range) => Some((*key, range.clone())),
-            Piece::Bytes(_) => None,
+            Piece::Bytes(_) | Piece::Library(..) => None,
         });
         let gets = ranges.map(|(key, range)| async move {
             self.get(key, range).await.map_err(|cause| BlobError { key, cause })

@@ -208,6 +208,9 @@ fn cause(view: &AssetView) -> Option<Cause> {
     if view.asset.delete_time.is_some() {
         return Some(Cause::Trashed);
     }
+    if view.asset.offline_time.is_some() {
+        return Some(Cause::Offline);
+    }
     if files(view).any(|file| file.damage_time.is_some()) {
         return Some(Cause::Damaged);
     }
@@ -237,7 +240,7 @@ fn entries(title: &str, views: &[AssetView], folders: Folders) -> Vec<Entry> {
     all()
         .zip(names)
         .map(|((view, file), name)| Entry {
-            source: source(file.blob_id, view.content),
+            source: source(file, view.content),
             name: match folders {
                 Folders::None => name,
                 Folders::Day => format!("{}/{name}", Date::of_day(view.asset.local_day)),

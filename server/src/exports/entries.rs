@@ -10,7 +10,8 @@ use std::sync::Arc;
 use crate::access;
 use crate::app::App;
 use crate::assets::{self, Content};
-use crate::blob::{BlobKey, Piece};
+use crate::blob::{BlobKey, LibraryFile, Piece, Source};
+use crate::entity::asset_file::Model as AssetFile;
 use crate::entity::asset_variant::Variant;
 use crate::entity::shared_link::Metadata;
 use crate::error::{Error, Result};
@@ -25,19 +26,26 @@ const ENTRIES: usize = 256;
 const ORIGINAL: u8 = 0;
 const WITHOUT_LOCATION: u8 = 2;
 const WITHOUT_METADATA: u8 = 3;
+/// Added to one of these: the file lies in libraries.
+const IN_LIBRARY: u8 = 16;
 
 /// What an entry's bytes come from.
-pub(super) fn source(blob: BlobId, content: Content) -> zip::Source {
+pub(super) fn source(file: &AssetFile, content: Content) -> zip::Source {
     let variant = match content {
         Content::Variant(Variant::WithoutLocation) => WITHOUT_LOCATION,
         Content::Variant(Variant::WithoutMetadata) => WITHOUT_METADATA,
         Content::Original | Content::NotReady | Content::NotRemovable => ORIGINAL,
     };
-    zip::Source { id: *blob.as_bytes(), variant }
+    let place = if file.is_library { IN_LIBRARY } else { 0 };
+    zip::Source { id: *file.blob_id.as_bytes(), variant: variant | place }
+}
+
+fn is_in_library(source: zip::Source) -> bool {
+    source.variant & IN_LIBRARY != 0
 }
 
 fn variant(source: zip::Source) -> Result<Option<Variant>> {
-    match source.variant {
+    match source.variant & !IN_LIBRARY {
         ORIGINAL => Ok(None),
         WITHOUT_LOCATION => Ok(Some(Variant::WithoutLocation)),
         WITHOUT_METADATA => Ok(Some(Variant::WithoutMetadata)),
@@ -88,6 +96,8 @@ pub(super) fn stretches(layout: &Layout, range: Range<u64>) -> Vec<Range<u64>> {
 pub(super) struct Stretch {
     layout: Layout,
     splices: Arc<HashMap<zip::Source, Splices>>,
+    /// Those that lie in libraries.
+    files: Arc<HashMap<BlobId, Arc<LibraryFile>>>,
 }
 
 impl Stretch {
@@ -122,7 +132,8 @@ impl Stretch {
         if splices.len() < wanted.len() {
             return Err(stale());
         }
-        Ok(Self { layout, splices: Arc::new(splices) })
+        let files = library_files(app, &layout, range).await?;
+        Ok(Self { layout, splices: Arc::new(splices), files: Arc::new(files) })
     }
 
     /// The layout of the whole archive.
@@ -136,12 +147,29 @@ impl Stretch {
             zip::Piece::Bytes(bytes) => vec![Piece::Bytes(bytes)],
             zip::Piece::File { entry, range } => {
                 let Some(entry) = self.layout.manifest().entry(entry) else { return Vec::new() };
-                let key = BlobKey::Original(BlobId::from_bytes(entry.source.id));
+                let blob = BlobId::from_bytes(entry.source.id);
+                let source = match self.files.get(&blob) {
+                    None => Source::Blob(BlobKey::Original(blob)),
+                    Some(file) => Source::Library(Arc::clone(file)),
+                };
                 match self.splices.get(&entry.source) {
-                    None => vec![Piece::Blob(key, range)],
-                    Some(splices) => assets::spliced(splices, key, range).collect(),
+                    None => vec![source.piece(range)],
+                    Some(splices) => assets::spliced(splices, &source, range).collect(),
                 }
             }
         }
     }
+}
+
+/// The files of a stretch that lie in libraries. One that is nowhere now has no places: reading it
+/// fails.
+async fn library_files(
+    app: &App,
+    layout: &Layout,
+    range: &Range<u64>,
+) -> Result<HashMap<BlobId, Arc<LibraryFile>>> {
+    let wanted = entries(layout, range).filter(|entry| is_in_library(entry.source));
+    let wanted: Vec<_> = wanted.map(|entry| BlobId::from_bytes(entry.source.id)).collect();
+    let files = access::library_sources(app.database.reader(), &wanted).await?;
+    Ok(files.into_iter().map(|file| (file.blob_id, Arc::new(file))).collect())
 }

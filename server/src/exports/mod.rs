@@ -68,6 +68,8 @@ pub enum Cause {
     NotReady = 2,
     /// Metadata cannot be taken out of its file.
     NotRemovable = 3,
+    /// Its file is missing from its library.
+    Offline = 4,
 }
 
 /// What `export.skipped` holds.

@@ -155,6 +155,7 @@ fn skipped_to_proto(skipped: Skipped) -> SkippedAsset {
         Cause::Trashed => Reason::Trashed,
         Cause::NotReady => Reason::VariantNotReady,
         Cause::NotRemovable => Reason::MetadataNotRemovable,
+        Cause::Offline => Reason::Offline,
     };
     let id = skipped.asset_id.try_into().map(AssetId::from_bytes);
     SkippedAsset {

@@ -199,7 +199,7 @@ impl Check {
             for part in stretch.read(piece) {
                 let (checksum, len) = match part {
                     Piece::Bytes(bytes) => (crc32fast::hash(&bytes), bytes.len() as u64),
-                    Piece::Blob(_, range) => {
+                    Piece::Blob(_, range) | Piece::Library(_, range) => {
                         (checksums.next().unwrap_or_default(), range.end - range.start)
                     }
                 };
@@ -230,18 +230,31 @@ async fn explain(app: &App, export_id: ExportId, failure: Failure) -> Error {
     let (blob, error) = match failure {
         Failure::Refused(error) => return error,
         Failure::Checksum(blob) => (blob, None),
-        Failure::Read(error) => {
-            let BlobKey::Original(blob) = error.key;
-            (blob, Some(error))
-        }
+        Failure::Read(error) => (error.key.id(), Some(error)),
     };
-    if let Some(error) = error
+    if let Some(error) = &error
         && !error.is_loss()
     {
         return Error::StorageUnavailable(error.to_string());
     }
+    if let Some(error) = error
+        && matches!(error.key, BlobKey::Library(_))
+    {
+        return offline(app, export_id, blob).await;
+    }
     match assets::mark_damaged(app, blob).await {
         Ok(Some(id)) => Error::DataDamaged(Resource { kind: "asset", id: id.to_string() }),
+        Ok(None) => Error::ExportStale(export_id.to_string()),
+        Err(error) => error,
+    }
+}
+
+/// A file that is not where a scan found it is no damage: it may be back, or elsewhere.
+async fn offline(app: &App, export_id: ExportId, blob: BlobId) -> Error {
+    match access::asset_of_blob(app.database.reader(), blob).await {
+        Ok(Some(file)) => {
+            Error::AssetOffline(Resource { kind: "asset", id: file.asset_id.to_string() })
+        }
         Ok(None) => Error::ExportStale(export_id.to_string()),
         Err(error) => error,
     }

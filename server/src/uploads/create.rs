@@ -128,9 +128,11 @@ async fn known(
         return Ok(None);
     };
     let files = access::files(&**transaction, [asset.id]).await?;
-    // Another size cannot have this digest; the finish will say so.
-    let is_same =
-        files.iter().any(|file| file.kind == Kind::Still && file.size_bytes == new.size_bytes);
+    // Another size cannot have this digest; the finish will say so. What lies in a library can be
+    // gone tomorrow, and whoever hears that bytes are here may delete theirs.
+    let is_same = files.iter().any(|file| {
+        file.kind == Kind::Still && file.size_bytes == new.size_bytes && !file.is_library
+    });
     Ok(is_same.then_some(asset))
 }
 

@@ -1,5 +1,6 @@
 //! Making an asset of a complete upload.
 
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait as _, EntityTrait as _, IntoActiveModel as _, Set};
 
 use super::create::{file_kind, motion_target};
@@ -156,7 +157,7 @@ async fn record(
             }
         },
     };
-    if is_duplicate {
+    if is_duplicate && access::is_stored(transaction, asset.id, file_kind(&upload)).await? {
         discard_blob(app, transaction, &upload).await?;
     } else {
         insert_file(transaction, owner, &upload, asset.id, received).await?;
@@ -215,7 +216,8 @@ fn new_file(upload: &Upload, received: &Received) -> NewFile {
     }
 }
 
-/// Makes the row of the file, which counts towards its owner's quota from here on.
+/// Makes the row of the file, which counts towards its owner's quota from here on. An asset whose
+/// file only lay in a library has it in the store from here on.
 pub(super) async fn insert_file(
     transaction: &Transaction,
     owner: LockedUser,
@@ -224,7 +226,16 @@ pub(super) async fn insert_file(
     received: &Received,
 ) -> Result<()> {
     let file = assets::file_row(asset_id, file_kind(upload), &new_file(upload, received))?;
-    asset_file::Entity::insert(file).exec_without_returning(&**transaction).await?;
+    let in_library = OnConflict::columns([asset_file::Column::AssetId, asset_file::Column::Kind])
+        .update_columns([
+            asset_file::Column::BlobId,
+            asset_file::Column::IsLibrary,
+            asset_file::Column::DamageTime,
+        ])
+        .to_owned();
+    let insert = asset_file::Entity::insert(file).on_conflict(in_library);
+    insert.exec_without_returning(&**transaction).await?;
+    access::set_online(transaction, asset_id).await?;
     let used_bytes = owner.used_bytes + upload.size_bytes;
     let mut owner = owner.into_row().into_active_model();
     owner.used_bytes = Set(used_bytes);

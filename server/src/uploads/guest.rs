@@ -77,6 +77,8 @@ async fn check_room(
 struct Fate {
     /// The asset that the guest gets to know; `None` if the creator keeps it from them.
     known: Option<AssetId>,
+    /// Whether the asset, or its motion part, came with them.
+    is_new: bool,
     /// The asset of which they are a file now; `None` if nobody needs them.
     stored: Option<AssetId>,
     /// The asset that goes into the album.
@@ -109,7 +111,7 @@ pub(super) async fn record(
     count(transaction, row.id, 1, upload.size_bytes).await?;
     let mut upload = finished(app, upload);
     upload.asset_id = Set(fate.known);
-    upload.is_duplicate = Set(fate.stored.is_none());
+    upload.is_duplicate = Set(!fate.is_new);
     upload.is_new_entry = Set(is_new_entry);
     upload.sha256 = Set(Some(received.checksums.sha256.to_vec()));
     Ok(upload.update(&**transaction).await?)
@@ -124,11 +126,18 @@ async fn of_still(
 ) -> Result<Fate> {
     let sha256 = &received.checksums.sha256;
     Ok(match access::asset_of_digest(transaction, owner, sha256).await? {
-        Some(asset) if is_kept(&asset) => Fate { known: None, stored: None, entry: None },
-        Some(asset) => Fate { known: Some(asset.id), stored: None, entry: Some(asset) },
+        Some(asset) if is_kept(&asset) => {
+            Fate { known: None, is_new: false, stored: None, entry: None }
+        }
+        Some(asset) => {
+            let is_stored = access::is_stored(transaction, asset.id, FileKind::Still).await?;
+            let stored = (!is_stored).then_some(asset.id);
+            Fate { known: Some(asset.id), is_new: false, stored, entry: Some(asset) }
+        }
         None => {
             let asset = insert_asset(app, transaction, new_id(upload), upload, received).await?;
-            Fate { known: Some(asset.id), stored: Some(asset.id), entry: Some(asset) }
+            let stored = Some(asset.id);
+            Fate { known: stored, is_new: true, stored, entry: Some(asset) }
         }
     })
 }
@@ -140,8 +149,8 @@ async fn of_motion(transaction: &Transaction, link: &LinkActor, still_id: AssetI
     let (upload, asset) = found.ok_or_else(|| Error::not_found("asset", still_id))?;
     check_motion(&uploads, &asset, shown_id(&upload))?;
     let has_motion = access::own_motion(&**transaction, &asset).await?.is_some();
-    let is_taken = !upload.is_duplicate && !is_kept(&asset) && !has_motion;
-    Ok(Fate { known: upload.asset_id, stored: is_taken.then_some(asset.id), entry: None })
+    let is_new = !upload.is_duplicate && !is_kept(&asset) && !has_motion;
+    Ok(Fate { known: upload.asset_id, is_new, stored: is_new.then_some(asset.id), entry: None })
 }
 
 /// Whether nobody but its owner may get to know of an asset.

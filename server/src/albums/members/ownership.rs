@@ -40,6 +40,9 @@ pub async fn transfer(app: &App, actor: &Actor, id: AlbumId, user: UserId) -> Re
         let caller = actor_.user()?.id;
         // Before any lock, which nobody without the right may take.
         let album = access::album(&*transaction, &actor_, id, Role::Owner).await?;
+        if album.delete_time.is_some() {
+            return Err(Error::trashed("album", id));
+        }
         access::member(&*transaction, &album, user).await?;
         // Deleting an account hides what it owns then: neither may be deleted halfway.
         let mut both = [caller, user];
