@@ -18,6 +18,9 @@ trap 'stop_server; rm -rf "$folder"' EXIT
 translation=$PWD/scripts/grpcurl-with-buf.sh
 export PHOTO=$PWD/tests/support/fixtures/photos/IMG_2041.jpg
 export SCRIPTS=$PWD/scripts
+mkdir "$folder/bin"
+ln -s "$command" "$folder/bin/albumen"
+PATH=$folder/bin:$PATH
 
 # walk NAME: runs the commands of docs/NAME.md. What they print goes to $work.out as well.
 walk() {
@@ -46,10 +49,6 @@ walk() {
 came_back() {
     cmp "$PHOTO" "$work/unpacked/$(basename "$PHOTO")"
 }
-
-mkdir "$folder/bin"
-ln -s "$command" "$folder/bin/albumen"
-PATH=$folder/bin:$PATH
 
 walk grpcurl
 came_back

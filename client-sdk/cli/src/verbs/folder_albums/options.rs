@@ -57,11 +57,11 @@ pub(crate) struct OptionArgs {
         default_missing_value = "true", value_parser = values::boolean, help_heading = "Which albums")]
     pub(super) find_archived_assets: Option<bool>,
 
-    /// CREATE makes and fills albums; CLEANUP puts those into the trash that CREATE would name;
-    /// DELETE_ALL all of them [default: CREATE]
-    #[arg(short = 'm', long, value_name = "MODE", value_parser = values::mode, help_heading = "What to do")]
+    #[arg(short = 'm', long, value_name = "MODE", value_parser = values::mode, help_heading = "What to do",
+        help = "CREATE makes and fills albums; CLEANUP puts those into the trash that CREATE would \
+                name; DELETE_ALL all of them [default: CREATE]")]
     pub(super) mode: Option<Mode>,
-    /// Let CLEANUP and DELETE_ALL delete, rather than list what they would
+    /// Put albums into the trash in the modes that do so, rather than list them
     #[arg(short = 'd', long, value_name = "true|false", num_args = 0..=1, require_equals = true,
         default_missing_value = "true", value_parser = values::strict_boolean, help_heading = "What to do")]
     pub(super) delete_confirm: Option<bool>,
@@ -86,7 +86,7 @@ pub(crate) struct OptionArgs {
     /// The photo that stands for an album: first, last, random, random-filtered or random-all
     #[arg(long, value_name = "WHICH", value_parser = values::thumbnail, help_heading = "What to do")]
     pub(super) set_album_thumbnail: Option<Thumbnail>,
-    /// Archive what is added; with CLEANUP and DELETE_ALL, take it out of the archive
+    /// Archive what is added; in the modes that delete, take it out of the archive again
     #[arg(short = 'v', long, value_name = "true|false", num_args = 0..=1, require_equals = true,
         default_missing_value = "true", value_parser = values::boolean, help_heading = "What to do")]
     pub(super) archive: Option<bool>,
