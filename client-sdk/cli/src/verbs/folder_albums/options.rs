@@ -13,7 +13,6 @@ use super::values;
 use crate::failure::{Failure, Result};
 
 /// The options as they were given; what was not given is `None` or empty.
-#[expect(clippy::doc_markdown, reason = "the help shows these texts as they stand")]
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct OptionArgs {
     /// A folder below which photos count, as the server sees it; may be repeated
