@@ -101,6 +101,7 @@ fn shell(folder: &Path, command: &str) -> Result<f64> {
 }
 
 /// Files that pass for photos, another one for each number.
+#[expect(clippy::disallowed_methods, reason = "files have the time of the machine")]
 fn fill(folder: &Path, files: usize, bytes: usize) -> Result<()> {
     let settled = SystemTime::now() - Duration::from_secs(3600);
     for number in 0..files {

@@ -4,7 +4,7 @@
 //! remembered by folder and by asset, so that a run finds its albums again whatever people call
 //! them, puts nothing back that people took out, and can be taken back.
 //!
-//! Everything of one user's rules happens under the lock of their row; see [`step`].
+//! Everything of one user's rules happens under the lock of their row; see `step.rs`.
 
 mod apply;
 mod convert;

@@ -102,7 +102,7 @@ impl Problem {
 pub struct Report {
     /// The numbers.
     pub counts: Counts,
-    /// What could not be read, [`MAX_PROBLEMS`] at most.
+    /// What could not be read, a hundred at most.
     pub problems: Vec<Problem>,
     /// The last file that was looked at.
     pub last_path: Option<String>,
