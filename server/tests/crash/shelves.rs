@@ -81,6 +81,7 @@ impl Shelf {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "files have the time of the machine")]
 async fn a_library_becomes_what_its_folders_are_however_often_the_server_is_killed() {
     let installation = Installation::create().await;
     let token = installation.set_up().await;
