@@ -1,24 +1,30 @@
-//! A library whose files come, move, change and go while its server is killed in the middle of scans.
+//! A library whose files come, move, change and go while its server is killed in the middle of scans,
+//! and of making albums of its folders.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use albumen::v1::folder_album_service_client::FolderAlbumServiceClient;
+use albumen::v1::folder_rule_run::State as RunState;
 use albumen::v1::library_scan::State;
 use albumen::v1::library_service_client::LibraryServiceClient;
 use albumen::v1::user_service_client::UserServiceClient;
-use albumen::v1::{CreateLibraryRequest, GetMeRequest, Library, LibraryScan, ScanLibraryRequest};
-use albumen_server::app::Clock;
-use albumen_server::entity::{asset, asset_file, library_file};
+use albumen::v1::{
+    ApplyFolderAlbumsRequest, CreateLibraryRequest, FolderAlbumOptions, FolderRuleRun,
+    GetMeRequest, Library, LibraryScan, ScanLibraryRequest,
+};
+use albumen_server::app::{App, Clock};
+use albumen_server::entity::{album, album_asset, asset, asset_file, library_file};
 use fastrand::Rng;
-use sea_orm::EntityTrait as _;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tonic::Status;
 
 use crate::installation::{Installation, close};
-use crate::load::{Transport, connect};
+use crate::load::{Transport, connect, reason};
 use crate::photo;
 use crate::process::Server;
 
@@ -104,11 +110,14 @@ async fn a_library_becomes_what_its_folders_are_however_often_the_server_is_kill
         let server = Server::start(&installation);
         let transport = connect(&server.address().await, &token).await.unwrap();
         let mut scans = JoinSet::new();
-        scans.spawn(scan(transport, library.clone()));
+        scans.spawn(scan(transport.clone(), library.clone()));
+        let mut runs = JoinSet::new();
+        runs.spawn(make_albums(transport, shelf.folder.clone()));
         sleep(Duration::from_millis(rng.u64(..LIFE_MS))).await;
         server.kill();
         // It ends with the server, however far it came.
         scans.join_all().await;
+        runs.join_all().await;
     }
     installation.hasten().await;
     let server = Server::start(&installation);
@@ -118,6 +127,17 @@ async fn a_library_becomes_what_its_folders_are_however_often_the_server_is_kill
         let end = scan(transport.clone(), library.clone()).await.unwrap();
         assert_eq!((end.state(), end.problems.len()), (State::Succeeded, 0), "{end:?}");
     }
+    // The run that was cut off goes on by itself.
+    let end = loop {
+        match make_albums(transport.clone(), shelf.folder.clone()).await {
+            Err(status) if reason(&status) == "RULE_RUNNING" => {
+                sleep(Duration::from_millis(100)).await;
+            }
+            end => break end.unwrap(),
+        }
+    };
+    assert_eq!(end.state(), RunState::Succeeded, "{end:?}");
+    assert_eq!(end.counts.unwrap().failed_albums, 0, "{end:?}");
     server.kill();
     check(&installation, &shelf).await;
     installation.remove().await;
@@ -151,6 +171,23 @@ async fn scan(transport: Transport, library_id: String) -> Result<LibraryScan, S
     Ok(last.unwrap())
 }
 
+/// Follows a run to its end, or the server's.
+async fn make_albums(transport: Transport, folder: PathBuf) -> Result<FolderRuleRun, Status> {
+    let options = FolderAlbumOptions {
+        root_path: vec![folder.to_str().unwrap().to_owned()],
+        chunk_size: 3,
+        ..FolderAlbumOptions::default()
+    };
+    let request = ApplyFolderAlbumsRequest { options: Some(options), ..Default::default() };
+    let mut albums = FolderAlbumServiceClient::new(transport);
+    let mut stream = albums.apply_folder_albums(request).await?.into_inner();
+    let mut last = None;
+    while let Some(message) = stream.message().await? {
+        last = message.run;
+    }
+    Ok(last.unwrap())
+}
+
 async fn check(installation: &Installation, shelf: &Shelf) {
     let app = installation.open(Clock::System).await;
     let reader = app.database.reader();
@@ -172,5 +209,29 @@ async fn check(installation: &Installation, shelf: &Shelf) {
         assert_eq!(places.peek().is_some(), asset.offline_time.is_none(), "{asset:?}");
         assert!(places.all(|row| row.sha256.as_ref() == Some(&asset.sha256)), "{asset:?}");
     }
+    check_albums(&app, &online).await;
     close(app).await;
+}
+
+/// Each folder is one album, which has what the folder has. What is missing stays where it was.
+async fn check_albums(app: &App, online: &[library_file::Model]) {
+    let reader = app.database.reader();
+    let mut expected: BTreeMap<String, BTreeSet<_>> = BTreeMap::new();
+    for row in online {
+        let folder = Path::new(&row.path).parent().unwrap().file_name().unwrap();
+        let assets = expected.entry(folder.to_str().unwrap().to_owned()).or_default();
+        assets.insert(row.asset_id.unwrap());
+    }
+    let there: BTreeSet<_> = online.iter().filter_map(|row| row.asset_id).collect();
+    let mut found = BTreeMap::new();
+    for album in album::Entity::find().all(reader).await.unwrap() {
+        let entries = album_asset::Entity::find();
+        let entries = entries.filter(album_asset::Column::AlbumId.eq(album.id));
+        let entries = entries.all(reader).await.unwrap().into_iter().map(|entry| entry.asset_id);
+        let entries: BTreeSet<_> = entries.filter(|id| there.contains(id)).collect();
+        if !entries.is_empty() {
+            assert_eq!(found.insert(album.display_name, entries), None, "two of one name");
+        }
+    }
+    assert_eq!(found, expected);
 }
