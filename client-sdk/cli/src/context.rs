@@ -86,12 +86,20 @@ impl Context {
             return Ok((self.connect(&url).await?.with_token(key), url));
         }
         let saved = saved.ok_or_else(|| Failure::SignedOut("you are not signed in".to_owned()))?;
-        if let Some(url) = url.filter(|url| *url != saved.url) {
-            let message = format!("you are signed in at {}, not at {url}", saved.url);
-            return Err(Failure::SignedOut(message));
-        }
+        self.check_server(&saved)?;
         let url = saved.url.clone();
         Ok((self.with_session(file, saved).await?, url))
+    }
+
+    /// Refuses a session of another server than the one that is named, if one is.
+    pub(crate) fn check_server(&self, saved: &SavedSession) -> Result<()> {
+        match self.url()?.filter(|url| *url != saved.url) {
+            Some(url) => {
+                let message = format!("you are signed in at {}, not at {url}", saved.url);
+                Err(Failure::SignedOut(message))
+            }
+            None => Ok(()),
+        }
     }
 
     /// A connection with a session that is kept.

@@ -22,8 +22,11 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let file = context.session_file()?;
-    let saved = if args.forget { None } else { file.load()? };
-    if let Some(saved) = saved {
+    let saved = file.load()?;
+    if let Some(saved) = &saved {
+        context.check_server(saved)?;
+    }
+    if let Some(saved) = saved.filter(|_| !args.forget) {
         let client = context.with_session(file.clone(), saved).await.map_err(with_hint)?;
         match client.logout().await {
             // It has ended already.

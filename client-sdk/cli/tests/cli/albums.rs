@@ -76,6 +76,8 @@ async fn album_is_shared_with_people_and_handed_over() {
 
     let shared = ann.run(&["albums", "share", "Summer", "carol", "BOB@example.org=editor"]);
     assert_eq!(shared.ok(), "Carol: viewer\nBob: editor");
+    let again = ann.run(&["albums", "share", "Summer", "bob"]);
+    assert_eq!(again.ok(), "Bob: editor", "a role that nobody names is not changed");
     let members = ann.json(&["albums", "members", "Summer"]);
     let roles = members["members"].as_array().unwrap().iter();
     let mut roles: Vec<_> =

@@ -106,6 +106,8 @@ async fn session_is_shown_to_its_own_server_only() {
     let ann = site.ann();
     let elsewhere = ann.run(&["status", "--url", "http://127.0.0.1:9"]);
     assert!(elsewhere.fails(3).contains("not at http://127.0.0.1:9"), "{elsewhere:?}");
+    let elsewhere = ann.run(&["logout", "--forget", "--url", "http://127.0.0.1:9"]);
+    assert!(elsewhere.fails(3).contains("not at http://127.0.0.1:9"), "{elsewhere:?}");
     ann.run(&["status", "--url", &site.url]).ok();
     site.stop().await;
 }

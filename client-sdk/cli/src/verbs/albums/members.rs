@@ -32,9 +32,9 @@ pub(super) enum Verb {
         /// People by e-mail, name or id, each with a role of their own if it is named
         #[arg(required = true, value_name = "USER[=ROLE]")]
         users: Vec<String>,
-        /// The role of all others
-        #[arg(long, value_enum, default_value_t = Role::Viewer)]
-        role: Role,
+        /// The role of all others [default: viewer; who is a member keeps theirs]
+        #[arg(long, value_enum)]
+        role: Option<Role>,
     },
     /// Remove members; their photos stay in the album
     Unshare {
@@ -153,20 +153,22 @@ async fn share(
     client: &Client,
     album: &str,
     users: &[String],
-    role: Role,
+    role: Option<Role>,
 ) -> Result<()> {
     let album_id = names::album(client, album, AlbumRole::Editor).await?.id;
-    let members = new_members(client, users, role).await?;
+    let members = new_members(client, users, role.unwrap_or(Role::Viewer)).await?;
     let request = AddAlbumMembersRequest { album_id: album_id.clone(), members: members.clone() };
     let add = || async { client.albums().add_album_members(request.clone()).await };
     let mut shared = retry(add).await?.members;
-    for member in members {
+    for (user, member) in users.iter().zip(members) {
         let who = match &member.user {
             Some(Who::Email(text) | Who::UserId(text)) => text.as_str(),
             None => continue,
         };
         let now = names::member(client, &album_id, who).await?;
+        let is_named = role.is_some() || user.contains('=');
         let is_other = now.role() != member.role() && now.role() != AlbumRole::Owner;
+        let is_other = is_other && is_named;
         let now = if is_other { update(client, &album_id, &now, member.role()).await? } else { now };
         shared.retain(|other| other.user_id != now.user_id);
         shared.push(now);
