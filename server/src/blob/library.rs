@@ -4,10 +4,9 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
-
+use super::beneath;
 use crate::id::BlobId;
 
 /// The bytes of an asset that lie in libraries.
@@ -52,27 +51,6 @@ impl Stamp {
     }
 }
 
-/// Opens a file for reading, if no part of its path is a symbolic link: what somebody puts in the
-/// way of a path that was checked leads nowhere. Fails if it is no ordinary file.
-pub fn open_without_links(path: &Path) -> io::Result<File> {
-    // Without waiting, should it be a pipe by now.
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-    let file = match rustix::fs::openat2(CWD, path, flags, Mode::empty(), resolve) {
-        // Kernels before Linux 5.6, and some sandboxes.
-        Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => open_canonical(path, flags)?,
-        result => File::from(result?),
-    };
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
-}
-
-fn open_canonical(path: &Path, flags: OFlags) -> io::Result<File> {
-    if path.canonicalize()? != path {
-        return Err(rustix::io::Errno::LOOP.into());
-    }
-    Ok(rustix::fs::open(path, flags | OFlags::NOFOLLOW, Mode::empty())?.into())
-}
-
 impl LibraryFile {
     /// Appends a range to the buffer, which has room for it. Fails with `NotFound` if no place
     /// holds the file as it was.
@@ -89,7 +67,7 @@ impl LibraryFile {
     fn open(&self) -> io::Result<File> {
         let mut failure = io::Error::from(io::ErrorKind::NotFound);
         for place in &self.places {
-            match open_without_links(&place.path) {
+            match beneath::open_absolute(&place.path) {
                 Ok(file) if Stamp::of(&file.metadata()?) == place.stamp => return Ok(file),
                 Ok(_) => {}
                 Err(error) => failure = error,
@@ -102,7 +80,6 @@ impl LibraryFile {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::symlink;
 
     use super::*;
 
@@ -129,23 +106,5 @@ mod tests {
         assert_eq!(read(places.to_vec()).unwrap(), b"12");
         fs::write(root.join("b"), b"45678").unwrap();
         assert_eq!(read(places.to_vec()).unwrap_err().kind(), io::ErrorKind::NotFound);
-    }
-
-    #[test]
-    fn a_symbolic_link_anywhere_in_the_path_leads_nowhere() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().canonicalize().unwrap();
-        fs::create_dir(root.join("real")).unwrap();
-        fs::write(root.join("real/file"), b"0123").unwrap();
-        symlink(root.join("real"), root.join("folder")).unwrap();
-        symlink(root.join("real/file"), root.join("file")).unwrap();
-        for path in ["folder/file", "file"] {
-            assert!(read(vec![place(root.join(path))]).is_err(), "{path}");
-            let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-            assert!(open_canonical(&root.join(path), flags).is_err(), "{path}");
-        }
-        assert!(open_without_links(&root).is_err());
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        assert!(open_canonical(&root.join("real/file"), flags).is_ok());
     }
 }

@@ -1,6 +1,7 @@
 //! Where bytes are kept: on local disk, in an S3-compatible service, or in memory. Bytes never
 //! change once they are here. Those of libraries are read where others keep them, and may.
 
+pub mod beneath;
 mod faults;
 mod key;
 mod library;
@@ -21,7 +22,7 @@ use crate::time::Micros;
 use faults::Effect;
 pub use faults::{Call, Fault, Faults};
 pub use key::BlobKey;
-pub use library::{LibraryFile, Place, Stamp, open_without_links};
+pub use library::{LibraryFile, Place, Stamp};
 use local::Local;
 use memory::Memory;
 use s3::S3;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::Dir;
 use rustix::io::Errno;
 
-use super::beneath;
+use crate::blob::beneath;
 use crate::config::Config;
 use crate::error::{Error, Result};
 

@@ -7,7 +7,6 @@
 //!
 //! The files of a library change under the lock of its owner's row, as all that is theirs.
 
-mod beneath;
 mod delete;
 mod detach;
 mod exclusions;

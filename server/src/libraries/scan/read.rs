@@ -12,9 +12,9 @@ use rustix::io::Errno;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::super::beneath;
 use super::walk::{Root, Stat};
 use crate::app::App;
+use crate::blob::beneath;
 use crate::error::{Error, Result};
 use crate::media::{self, Checksums, Digest, FileType, Metadata, SNIFF_BYTES};
 

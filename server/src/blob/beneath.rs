@@ -1,5 +1,5 @@
 //! Opening what lies below a folder, and nothing else: no part of a path may be a symbolic link, and
-//! no `..` leads out.
+//! no `..` leads out. What somebody puts in the way of a path that was checked leads nowhere.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -18,17 +18,29 @@ const FILE: OFlags = OFlags::RDONLY
     .union(OFlags::NONBLOCK);
 const FOLDER: OFlags =
     OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NOFOLLOW).union(OFlags::DIRECTORY);
+/// Folders on the way, which one may be allowed to pass through but not to list.
+#[cfg(target_os = "linux")]
+const PASSAGE: OFlags = FOLDER.union(OFlags::PATH);
+#[cfg(not(target_os = "linux"))]
+const PASSAGE: OFlags = FOLDER;
 /// How often a path is tried that others rename while the kernel resolves it.
 #[cfg(target_os = "linux")]
 const TRIES: u32 = 16;
 
+/// Opens a file for reading. `path` is absolute. Fails if it is no ordinary file.
+pub(super) fn open_absolute(path: &Path) -> io::Result<File> {
+    let below = path.strip_prefix("/").map_err(|_| io::ErrorKind::InvalidInput)?;
+    let file = open_file(rustix::fs::open("/", PASSAGE, Mode::empty())?, below)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
+}
+
 /// Opens a file for reading. `path` is relative to the folder.
-pub(super) fn open_file(folder: impl AsFd, path: &Path) -> io::Result<File> {
+pub fn open_file(folder: impl AsFd, path: &Path) -> io::Result<File> {
     Ok(open(folder.as_fd(), path, FILE)?.into())
 }
 
 /// Opens a folder for reading. `path` is relative to the other one, and may be empty.
-pub(super) fn open_folder(folder: impl AsFd, path: &Path) -> io::Result<OwnedFd> {
+pub fn open_folder(folder: impl AsFd, path: &Path) -> io::Result<OwnedFd> {
     let path = if path == Path::new("") { Path::new(".") } else { path };
     Ok(open(folder.as_fd(), path, FOLDER)?)
 }
@@ -70,8 +82,8 @@ fn open_by_steps(folder: impl AsFd, path: &Path, flags: OFlags) -> Result<OwnedF
     let mut open: Option<OwnedFd> = None;
     for name in names {
         let next = match &open {
-            Some(folder) => openat(folder, name, FOLDER, Mode::empty())?,
-            None => openat(folder.as_fd(), name, FOLDER, Mode::empty())?,
+            Some(folder) => openat(folder, name, PASSAGE, Mode::empty())?,
+            None => openat(folder.as_fd(), name, PASSAGE, Mode::empty())?,
         };
         open = Some(next);
     }
@@ -126,5 +138,21 @@ mod tests {
         assert!(open_folder(&root, Path::new("a/b")).is_ok());
         assert!(open_folder(&root, Path::new("")).is_ok());
         assert!(open_folder(&root, Path::new("a/up")).is_err());
+    }
+
+    #[test]
+    fn a_symbolic_link_anywhere_in_an_absolute_path_leads_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        fs::create_dir(root.join("real")).unwrap();
+        fs::write(root.join("real/file"), "bytes").unwrap();
+        symlink(root.join("real"), root.join("folder")).unwrap();
+        symlink(root.join("real/file"), root.join("file")).unwrap();
+        assert!(open_absolute(&root.join("real/file")).is_ok());
+        for path in ["folder/file", "file"] {
+            assert!(open_absolute(&root.join(path)).is_err(), "{path}");
+        }
+        assert!(open_absolute(&root).is_err(), "a folder");
+        assert!(open_absolute(Path::new("real/file")).is_err(), "relative");
     }
 }
