@@ -25,7 +25,8 @@ async fn add(who: &Person, album: &Album, assets: &[Asset]) -> Result<i32, Statu
 }
 
 async fn names(who: &Person, album: &Album) -> Vec<String> {
-    let request = ListAssetsRequest { album_id: album.id.clone(), ..Default::default() };
+    let album_id = album.id.clone();
+    let request = ListAssetsRequest { album_id, page_size: 1000, ..Default::default() };
     let page = who.assets().list_assets(request).await.unwrap().into_inner();
     page.assets.into_iter().map(|asset| asset.file_name).collect()
 }
@@ -509,6 +510,27 @@ mod reorder_album_assets {
                 reorder(&ann, &album, moved, Some(&assets[0])).await;
             }
             assert_eq!(names(&ann, &album).await, ["0.jpg", "3.jpg", "2.jpg", "1.jpg"]);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn large_albums_take_any_number_of_insertions_too() {
+        test(|server| async move {
+            let ann = server.user("ann").await;
+            let assets = ann.photos(0..210).await;
+            let album = manual(&ann, &assets).await;
+            // All at once, and then into one place until it is full.
+            let backwards: Vec<_> = assets.iter().rev().cloned().collect();
+            reorder(&ann, &album, &backwards, None).await;
+            let (first, last) = (&assets[209], &assets[..2]);
+            for round in 0..24 {
+                reorder(&ann, &album, &last[round % 2..=round % 2], Some(first)).await;
+            }
+            let mut expected: Vec<_> = backwards.iter().map(|it| it.file_name.clone()).collect();
+            expected.truncate(208);
+            expected.splice(1..1, ["1.jpg".to_owned(), "0.jpg".to_owned()]);
+            assert_eq!(names(&ann, &album).await, expected);
         })
         .await;
     }

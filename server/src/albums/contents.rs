@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, Order, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, Set,
@@ -24,6 +24,8 @@ use crate::time::Micros;
 
 /// How many places one statement adds at most; SQLite's limit of values is 32766.
 const MAX_ROWS: usize = 4000;
+/// How many places one statement moves at most; it looks for each row through half of them.
+const MAX_MOVES: usize = 200;
 
 /// What became of assets that were to be added.
 #[derive(Debug, Default)]
@@ -209,9 +211,7 @@ pub async fn reorder_assets(
             gap = self::gap(&transaction, &album, previous, &assets).await?;
         }
         let step = gap.step(assets.len());
-        for (asset_id, index) in assets.iter().zip(1..) {
-            set_position(&transaction, id, *asset_id, gap.after + step * index).await?;
-        }
+        space(&transaction, id, &assets, gap.after, step).await?;
         touched(&app_, &album).update(&*transaction).await?;
         events::record(&app_, &transaction, id, &Event::AssetsChanged(assets)).await?;
         access::album(&*transaction, &actor_, id, Role::Editor).await
@@ -274,24 +274,31 @@ async fn renumber(transaction: &Transaction, album: &Granted<Album>) -> Result<(
         .into_tuple::<AssetId>()
         .all(&**transaction)
         .await?;
-    for (asset_id, index) in ids.into_iter().zip(1..) {
-        set_position(transaction, album.id, asset_id, index * POSITION_STEP).await?;
-    }
-    Ok(())
+    space(transaction, album.id, &ids, 0, POSITION_STEP).await
 }
 
-async fn set_position(
+/// Puts assets of an album at one distance from each other, the first behind `after`.
+async fn space(
     transaction: &Transaction,
     album_id: AlbumId,
-    asset_id: AssetId,
-    position: i64,
+    assets: &[AssetId],
+    after: i64,
+    step: i64,
 ) -> Result<()> {
-    album_asset::Entity::update_many()
-        .col_expr(Column::Position, position.into())
-        .filter(Column::AlbumId.eq(album_id))
-        .filter(Column::AssetId.eq(asset_id))
-        .exec(&**transaction)
-        .await?;
+    let mut last = after;
+    for assets in assets.chunks(MAX_MOVES) {
+        let mut position: CaseStatement = Default::default();
+        for asset_id in assets {
+            last += step;
+            position = position.case(Column::AssetId.eq(*asset_id), last);
+        }
+        album_asset::Entity::update_many()
+            .col_expr(Column::Position, position.into())
+            .filter(Column::AlbumId.eq(album_id))
+            .filter(Column::AssetId.is_in(assets.iter().copied()))
+            .exec(&**transaction)
+            .await?;
+    }
     Ok(())
 }
 
