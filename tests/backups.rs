@@ -113,7 +113,7 @@ async fn what_is_backed_up_under_load_comes_back_with_its_digests() {
         assert_eq!(findings(folder.path()).await, []);
 
         let another = server
-            .another(async |config| {
+            .another_installation(async |config| {
                 let restored = restore(config, folder.path()).await.unwrap();
                 assert_eq!(restored.key, KeyAdvice::Done);
             })
@@ -141,7 +141,7 @@ async fn a_bucket_is_backed_up_and_restored_to_disk_and_back() {
             backup(&server, folder.path(), PLAIN).await.unwrap();
             for s3 in [None, Some(second.config())] {
                 let another = server
-                    .another(async |config| {
+                    .another_installation(async |config| {
                         config.s3 = s3;
                         restore(config, folder.path()).await.unwrap();
                     })

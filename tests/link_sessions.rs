@@ -284,7 +284,8 @@ mod streams {
             let ann = server.user("ann").await;
             let big = ann.upload("big.jpg", &fixtures::sized_photo(1, 24 << 20)).await;
             let assets = [big.clone()];
-            let second = server.second().await;
+            let beside = server.beside().await;
+            beside.follow();
             let mut links = Vec::new();
             let mut streams = Vec::new();
             let expiring =
@@ -295,7 +296,7 @@ mod streams {
                 let link = ann.link(&album, values).await;
                 let guest = server.guest(&link, "").await;
                 let here = download(&guest, &big.id).await;
-                streams.push((here, download(&guest.at(&second.router), &big.id).await));
+                streams.push((here, download(&guest.at(&beside), &big.id).await));
                 links.push(link);
             }
             let password = SharedLink { password: "new".to_owned(), ..SharedLink::default() };
@@ -322,7 +323,7 @@ mod streams {
                     assert_eq!(status.code(), Code::Unauthenticated, "{status:?}");
                 }
             }
-            second.stop().await;
+            beside.leave().await;
         })
         .await;
     }

@@ -6,9 +6,7 @@ use albumen::v1::album_event::Kind;
 use albumen::v1::*;
 use albumen_server::config::DatabaseUrl;
 use albumen_server::entity::album_member::Role;
-use albumen_server::events;
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status, Streaming};
 
 use crate::support::person::ids;
@@ -192,14 +190,9 @@ async fn is_the_same_on_another_server() {
         let photos = ann.photos(0..1).await;
         let album = ann.album("Trip", &[]).await;
         let link = ann.link(&album, SharedLink::default()).await;
-        let url = server.app.config.database_url.clone();
-        let folder = server.app.config.data_dir.clone();
-        let second =
-            server.another(async |config| (config.database_url, config.data_dir) = (url, folder));
-        let second = second.await;
-        let stopping = CancellationToken::new();
-        events::follow(&second.app, &stopping);
-        let mut watch = Watch::start(&second.guest(&link, "").await, &album).await;
+        let beside = server.beside().await;
+        beside.follow();
+        let mut watch = Watch::start(&beside.guest(&link, "").await, &album).await;
         // Another server on one SQLite file hears of revocations only.
         if matches!(server.app.config.database_url, DatabaseUrl::Postgres(_)) {
             add(&ann, &album, &photos).await;
@@ -209,9 +202,8 @@ async fn is_the_same_on_another_server() {
         ann.links().delete_shared_link(request).await.unwrap();
         let ended = watch.next().await.unwrap_err();
         assert_eq!(ended.code(), Code::Unauthenticated);
-        stopping.cancel();
         drop(watch);
-        second.close().await;
+        beside.leave().await;
     })
     .await;
 }

@@ -33,14 +33,15 @@ async fn scans(shelf: &Shelf) -> Vec<LibraryScan> {
 async fn calls_at_once_follow_one_scan() {
     test(|shelf| async move {
         shelf.photo("photos/1.jpg", 1);
-        let second = shelf.server.second().await;
+        let beside = shelf.server.beside().await;
+        beside.follow();
         let streams = futures::future::join_all([
             follow(&shelf, &shelf.ann),
             follow(&shelf, &shelf.admin),
             follow(&shelf, &shelf.ann),
         ])
         .await;
-        let elsewhere = shelf.ann.at(&second.router);
+        let elsewhere = shelf.ann.at(&beside);
         let elsewhere = follow(&shelf, &elsewhere).await;
         shelf.server.run_jobs().await;
         let mut ends = futures::future::join_all(streams.into_iter().map(last)).await;
@@ -48,7 +49,7 @@ async fn calls_at_once_follow_one_scan() {
         assert_eq!(scans(&shelf).await, ends[..1]);
         assert!(ends.iter().all(|end| *end == ends[0]), "{ends:?}");
         assert_eq!((ends[0].state(), ends[0].cause()), (State::Succeeded, Cause::Request));
-        second.stop().await;
+        beside.leave().await;
     })
     .await;
 }

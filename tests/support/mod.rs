@@ -69,6 +69,7 @@ pub(crate) struct TestServer {
     pub(crate) router: Router,
     clock: Arc<AtomicI64>,
     database: TestDatabase,
+    stopping: CancellationToken,
     _folder: TempDir,
 }
 
@@ -89,9 +90,9 @@ impl TestServer {
         Self::open(config, faults, clock, database, folder).await
     }
 
-    /// Another server with the same settings and clock, but a folder and an empty database of its
-    /// own, which `fill` fills before it starts. The caller closes it.
-    pub(crate) async fn another(&self, fill: impl AsyncFnOnce(&mut Config)) -> Self {
+    /// A server of another installation, with the same settings and clock, but a folder and an empty
+    /// database of its own, which `fill` fills before it starts. The caller closes it.
+    pub(crate) async fn another_installation(&self, fill: impl AsyncFnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = TestDatabase::empty(folder.path()).await;
         let mut config = self.app.config.clone();
@@ -102,7 +103,7 @@ impl TestServer {
         Box::pin(Self::open(config, Faults::default(), clock, database, folder)).await
     }
 
-    /// Another server of the installation: on the same database, folder and clock. The caller lets
+    /// One more server of the installation: on the same database, folder and clock. The caller lets
     /// it leave.
     pub(crate) async fn beside(&self) -> Self {
         self.beside_with(|_| {}).await
@@ -114,19 +115,6 @@ impl TestServer {
         change(&mut config);
         let (database, folder) = (self.database.clone(), tempfile::tempdir().unwrap());
         Box::pin(Self::open(config, Faults::default(), clock, database, folder)).await
-    }
-
-    /// A second server with the same database and files, which follows this one. The caller stops
-    /// it.
-    pub(crate) async fn second(&self) -> Second {
-        let config = self.app.config.clone();
-        let blobs = BlobStore::open(&config).unwrap();
-        let (clock, jobs) = (self.app.clock.clone(), probe::jobs());
-        let app = albumen_server::open_with(config, clock, blobs, jobs).await.unwrap();
-        let stopping = CancellationToken::new();
-        albumen_server::events::follow(&app, &stopping);
-        let router = transport::stack(&app).await.router;
-        Second { app, router, stopping }
     }
 
     async fn open(
@@ -142,7 +130,12 @@ impl TestServer {
         let fixed = Clock::Fixed(Arc::clone(&clock));
         let app = albumen_server::open_with(config, fixed, blobs, probe::jobs()).await.unwrap();
         let router = transport::stack(&app).await.router;
-        Self { app, router, clock, database, _folder: folder }
+        Self { app, router, clock, database, stopping: CancellationToken::new(), _folder: folder }
+    }
+
+    /// Follows what the other servers of the installation do, until it stops.
+    pub(crate) fn follow(&self) {
+        albumen_server::events::follow(&self.app, &self.stopping);
     }
 
     /// Moves the server's clock on.
@@ -303,22 +296,6 @@ impl TestServer {
 
     /// Stops, and leaves the database to the other servers.
     pub(crate) async fn leave(&self) {
-        self.app.tasks.close();
-        self.app.tasks.wait().await;
-        self.app.database.close().await.unwrap();
-    }
-}
-
-/// One more server of the same installation.
-#[derive(Debug)]
-pub(crate) struct Second {
-    app: App,
-    pub(crate) router: Router,
-    stopping: CancellationToken,
-}
-
-impl Second {
-    pub(crate) async fn stop(self) {
         self.stopping.cancel();
         self.app.tasks.close();
         self.app.tasks.wait().await;

@@ -219,8 +219,8 @@ impl Person {
     }
 
     /// The same person at another server.
-    pub(crate) fn at(&self, router: &Router) -> Self {
-        Self { router: router.clone(), ..self.clone() }
+    pub(crate) fn at(&self, server: &TestServer) -> Self {
+        Self { router: server.router.clone(), ..self.clone() }
     }
 
     /// Takes another access token from here on.
