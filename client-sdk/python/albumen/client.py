@@ -9,8 +9,12 @@ from albumen.errors import ErrorInterceptor
 from albumen.v1.activity_service_pb2_grpc import ActivityServiceStub
 from albumen.v1.album_service_pb2_grpc import AlbumServiceStub
 from albumen.v1.asset_service_pb2_grpc import AssetServiceStub
+from albumen.v1.audit_service_pb2_grpc import AuditServiceStub
 from albumen.v1.auth_service_pb2_grpc import AuthServiceStub
 from albumen.v1.export_service_pb2_grpc import ExportServiceStub
+from albumen.v1.folder_album_service_pb2_grpc import FolderAlbumServiceStub
+from albumen.v1.job_service_pb2_grpc import JobServiceStub
+from albumen.v1.library_service_pb2_grpc import LibraryServiceStub
 from albumen.v1.server_service_pb2_grpc import ServerServiceStub
 from albumen.v1.shared_link_service_pb2_grpc import SharedLinkServiceStub
 from albumen.v1.upload_service_pb2_grpc import UploadServiceStub
@@ -32,8 +36,12 @@ class Albumen:
         self.activities = ActivityServiceStub(channel)
         self.albums = AlbumServiceStub(channel)
         self.assets = AssetServiceStub(channel)
+        self.audit = AuditServiceStub(channel)
         self.auth = AuthServiceStub(channel)
         self.exports = ExportServiceStub(channel)
+        self.folder_albums = FolderAlbumServiceStub(channel)
+        self.jobs = JobServiceStub(channel)
+        self.libraries = LibraryServiceStub(channel)
         self.server = ServerServiceStub(channel)
         self.shared_links = SharedLinkServiceStub(channel)
         self.uploads = UploadServiceStub(channel)

@@ -13,8 +13,12 @@ from albumen.v1.activity_service_pb2 import CreateCommentRequest
 from albumen.v1.album_pb2 import Album
 from albumen.v1.album_service_pb2 import CreateAlbumRequest
 from albumen.v1.asset_service_pb2 import GetAssetRequest, ListAssetsRequest
+from albumen.v1.audit_service_pb2 import ListAuditEventsRequest
 from albumen.v1.auth_service_pb2 import LoginRequest
 from albumen.v1.error_reason_pb2 import ErrorReason
+from albumen.v1.folder_album_service_pb2 import ListFolderRulesRequest
+from albumen.v1.job_service_pb2 import ListJobsRequest
+from albumen.v1.library_service_pb2 import ListLibrariesRequest
 from albumen.v1.server_service_pb2 import GetServerInfoRequest
 from albumen.v1.shared_link_pb2 import GuestActivity, SharedLink
 from albumen.v1.shared_link_service_pb2 import (
@@ -123,6 +127,14 @@ class Live(unittest.TestCase):
         with self.assertRaises(AlbumenError) as gone:
             guest.shared_links.GetOpenedLink(GetOpenedLinkRequest())
         self.assertEqual(gone.exception.reason, ErrorReason.ERROR_REASON_CREDENTIAL_INVALID)
+
+    def test_every_service_of_the_server_has_its_stub(self) -> None:
+        libraries = self.albumen.libraries.ListLibraries(ListLibrariesRequest()).libraries
+        self.assertEqual(list(libraries), [])
+        rules = self.albumen.folder_albums.ListFolderRules(ListFolderRulesRequest()).folder_rules
+        self.assertEqual(list(rules), [])
+        self.assertTrue(self.albumen.jobs.ListJobs(ListJobsRequest()).jobs)
+        self.assertTrue(self.albumen.audit.ListAuditEvents(ListAuditEventsRequest()).audit_events)
 
     def test_errors_carry_their_reason_and_the_fields_at_fault(self) -> None:
         with self.assertRaises(AlbumenError) as invalid:

@@ -96,6 +96,13 @@ test("an interrupted upload goes on", async () => {
   assert.equal(asset?.sizeBytes, BigInt(again.size));
 });
 
+test("every service of the server has its client", async () => {
+  assert.deepEqual((await albumen.libraries.listLibraries({})).libraries, []);
+  assert.deepEqual((await albumen.folderAlbums.listFolderRules({})).folderRules, []);
+  assert.ok((await albumen.jobs.listJobs({})).jobs.length > 0);
+  assert.ok((await albumen.audit.listAuditEvents({})).auditEvents.length > 0);
+});
+
 test("errors carry their reason and the fields at fault", async () => {
   const invalid = await albumen.assets.getAsset({ assetId: "nonsense" }).catch(albumenError);
   assert.ok("violations" in invalid);
