@@ -13,7 +13,7 @@ use sea_orm::{
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::probe::{self, Act, Probe, watch};
+use crate::support::probe::{self, Act, LongProbe, Probe, watch};
 use crate::support::{TestServer, test, test_with};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -21,11 +21,11 @@ const LEASE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// Enqueues a probe in a transaction of its own.
-async fn enqueue(server: &TestServer, probe: Probe) {
+async fn enqueue(server: &TestServer, probe: impl jobs::Job) {
     enqueue_in(server, probe, Duration::ZERO).await;
 }
 
-async fn enqueue_in(server: &TestServer, probe: Probe, delay: Duration) {
+async fn enqueue_in(server: &TestServer, probe: impl jobs::Job, delay: Duration) {
     let (app, due_time) = (server.app.clone(), server.app.now().after(delay));
     let enqueue = server.app.transact(move |transaction| async move {
         jobs::enqueue_at(&app, &transaction, probe, due_time).await
@@ -309,6 +309,48 @@ async fn a_job_may_end_within_the_grace() {
         settled(&server).await;
         assert_eq!(states(&server).await, [State::Succeeded]);
     })
+    .await;
+}
+
+#[tokio::test]
+async fn long_jobs_leave_a_worker_to_the_others() {
+    test_with(
+        |config| config.job_workers = 3,
+        |server| async move {
+            let (long, short) = (watch("long"), watch("beside long ones"));
+            let stopping = CancellationToken::new();
+            jobs::start(&server.app, &stopping);
+            for _ in 0..3 {
+                enqueue(&server, LongProbe(Probe::new("long", Act::Wait))).await;
+            }
+            long.runs.acquire_many(2).await.unwrap().forget();
+            enqueue(&server, Probe::new("beside long ones", Act::Succeed)).await;
+            short.runs.acquire().await.unwrap().forget();
+            assert_eq!(long.runs.available_permits(), 0, "the third waits");
+            long.gate.add_permits(1);
+            long.runs.acquire().await.unwrap().forget();
+            long.gate.add_permits(2);
+            stopping.cancel();
+            settled(&server).await;
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn the_only_worker_runs_long_jobs_too() {
+    test_with(
+        |config| config.job_workers = 1,
+        |server| async move {
+            let watch = watch("only worker");
+            let stopping = CancellationToken::new();
+            jobs::start(&server.app, &stopping);
+            enqueue(&server, LongProbe(Probe::new("only worker", Act::Succeed))).await;
+            watch.runs.acquire().await.unwrap().forget();
+            stopping.cancel();
+            settled(&server).await;
+        },
+    )
     .await;
 }
 

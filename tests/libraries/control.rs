@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use albumen::v1::library_scan::{Cause, State};
 use albumen::v1::*;
-use albumen_server::entity::library_scan;
+use albumen_server::entity::{job, library_scan};
 use albumen_server::jobs;
-use sea_orm::{ActiveModelTrait as _, EntityTrait as _, IntoActiveModel as _, Set};
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _, QueryOrder as _, Set,
+};
 use tonic::Code;
 
 use super::shelf::{Shelf, last, test};
@@ -50,6 +53,23 @@ async fn calls_at_once_follow_one_scan() {
         assert!(ends.iter().all(|end| *end == ends[0]), "{ends:?}");
         assert_eq!((ends[0].state(), ends[0].cause()), (State::Succeeded, Cause::Request));
         beside.leave().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn making_the_variants_of_many_photos_lets_other_jobs_have_their_turn() {
+    test(|shelf| async move {
+        for number in 0..501 {
+            shelf.photo(&format!("photos/{number}.jpg"), number);
+        }
+        assert_eq!(shelf.counts().await.added, 501);
+        let jobs = job::Entity::find()
+            .filter(job::Column::Kind.eq("make-variants"))
+            .order_by_asc(job::Column::Id);
+        let jobs = jobs.all(shelf.server.app.database.reader()).await.unwrap();
+        let done: Vec<_> = jobs.iter().map(|job| job.progress_done).collect();
+        assert_eq!(done, [500, 1]);
     })
     .await;
 }

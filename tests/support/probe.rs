@@ -89,6 +89,19 @@ impl Job for Probe {
     }
 }
 
+/// A probe that may take long.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct LongProbe(pub(crate) Probe);
+
+impl Job for LongProbe {
+    const KIND: &'static str = "test-long-probe";
+    const IS_LONG: bool = true;
+
+    async fn run(self, app: App, context: Context) -> Result<()> {
+        self.0.run(app, context).await
+    }
+}
+
 /// A job that comes back every hour.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Tick;
@@ -104,7 +117,8 @@ impl Job for Tick {
 /// The server's jobs and those of the tests.
 pub(crate) fn jobs() -> Jobs {
     let jobs = albumen_server::jobs();
-    let kinds = [jobs.kinds(), &[Kind::of::<Probe>(), Kind::of::<Tick>()]].concat();
+    let probes = [Kind::of::<Probe>(), Kind::of::<LongProbe>(), Kind::of::<Tick>()];
+    let kinds = [jobs.kinds(), &probes].concat();
     let tick = Schedule::of::<Tick>(Duration::from_secs(3600));
     Jobs::new(kinds, [jobs.schedules(), &[tick]].concat())
 }

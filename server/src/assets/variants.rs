@@ -20,11 +20,13 @@ use crate::entity::asset_file::Model as AssetFile;
 use crate::entity::asset_variant::{ActiveModel, Column, Entity, Variant};
 use crate::error::{Error, Result};
 use crate::id::AssetId;
-use crate::jobs::{Context, Job};
+use crate::jobs::{self, Context, Job};
 use crate::media::{self, Stripped, Variants};
 
 /// How many stills are looked up at once.
 const BATCH: u64 = 100;
+/// How many stills have their turn before other jobs have theirs.
+const TURN: i64 = 500;
 /// How many bytes are read at once.
 const WINDOW_BYTES: u64 = 1 << 20;
 
@@ -48,19 +50,32 @@ impl Job for MakeVariants {
             let Some(end) = stills.last() else { return Ok(()) };
             last = Some(end.asset_id);
             for still in stills {
-                make(&app, &context, still).await?;
-                done += 1;
+                // Those that cannot be made now do not count, or some of them would be all there
+                // is of every turn.
+                done += i64::from(make(&app, &context, still).await?);
             }
             context.progress(done, None).await?;
+            if done >= TURN {
+                return again(&app).await;
+            }
         }
     }
 }
 
-async fn make(app: &App, context: &Context, still: AssetFile) -> Result<()> {
+async fn again(app: &App) -> Result<()> {
+    let app_ = app.clone();
+    app.transact(move |transaction| async move {
+        jobs::enqueue(&app_, &transaction, MakeVariants).await
+    })
+    .await
+}
+
+/// Makes the variants of a photo; `false` if that cannot be now.
+async fn make(app: &App, context: &Context, still: AssetFile) -> Result<bool> {
     let id = still.asset_id;
     let source = match source(app, &still).await {
         // The next scan sees to it.
-        Err(Error::AssetOffline(_)) => return Ok(()),
+        Err(Error::AssetOffline(_)) => return Ok(false),
         source => source?,
     };
     let mut reader = Reader::new(app.blobs.clone(), source, still.size_bytes.cast_unsigned());
@@ -71,11 +86,11 @@ async fn make(app: &App, context: &Context, still: AssetFile) -> Result<()> {
     match made.await.map_err(Error::internal)? {
         // Bytes that came wrong must not be what downloads are compared with.
         Ok(Some(variants)) if i64::from(variants.original.crc32) != still.crc32 => {
-            mark_damaged(app, still.blob_id).await.map(drop)
+            mark_damaged(app, still.blob_id).await.map(|_| false)
         }
         Ok(variants) => store(app, context, id, variants).await,
-        Err(error) if error.is_loss() && matches!(error.key, BlobKey::Library(_)) => Ok(()),
-        Err(error) if error.is_loss() => mark_damaged(app, still.blob_id).await.map(drop),
+        Err(error) if error.is_loss() && matches!(error.key, BlobKey::Library(_)) => Ok(false),
+        Err(error) if error.is_loss() => mark_damaged(app, still.blob_id).await.map(|_| false),
         Err(error) => Err(Error::StorageUnavailable(error.to_string())),
     }
 }
@@ -85,7 +100,7 @@ async fn store(
     context: &Context,
     id: AssetId,
     variants: Option<Variants>,
-) -> Result<()> {
+) -> Result<bool> {
     let [location, metadata] = match variants {
         Some(variants) => [Some(variants.without_location), Some(variants.without_metadata)],
         None => [None, None],
@@ -100,11 +115,11 @@ async fn store(
         let known = OnConflict::columns([Column::AssetId, Column::Variant]).do_nothing().to_owned();
         let insert = Entity::insert_many(rows).on_conflict(known);
         insert.exec_without_returning(&*transaction).await?;
-        Ok(())
+        Ok(true)
     });
     match stored.await {
         // The asset was deleted meanwhile, or the job is another worker's, as it finds out itself.
-        Err(Error::Conflict) => Ok(()),
+        Err(Error::Conflict) => Ok(false),
         other => other,
     }
 }

@@ -43,6 +43,9 @@ pub use sweep::Sweep;
 pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The name under which it is stored. It is never used for other work.
     const KIND: &'static str;
+    /// Whether it may take hours, so that it must not occupy all workers of a server. For jobs that
+    /// nobody waits for, as they wait for each other.
+    const IS_LONG: bool = false;
 
     /// Among queued jobs of this kind, each key is there once; `None` if there may be any number.
     fn unique_key(&self) -> Option<String> {
@@ -156,6 +159,7 @@ type Running = BoxFuture<'static, Result<(), Failure>>;
 pub struct Kind {
     /// The name under which it is stored.
     pub name: &'static str,
+    is_long: bool,
     run: fn(App, Context, &str) -> Running,
 }
 
@@ -163,7 +167,7 @@ impl Kind {
     /// The kind of a type of jobs.
     #[must_use]
     pub const fn of<J: Job>() -> Self {
-        Self { name: J::KIND, run: run::<J> }
+        Self { name: J::KIND, is_long: J::IS_LONG, run: run::<J> }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Workers, and how they take jobs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sea_query::{LockBehavior, LockType};
@@ -7,6 +8,7 @@ use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, EntityTrait as _, IntoActiveModel as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
 };
+use tokio::sync::Mutex;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -25,10 +27,12 @@ const POLL: Duration = Duration::from_secs(5);
 /// Starts as many workers as the settings say. When `stopping` is cancelled they take no more jobs;
 /// what runs then may end within the grace of the settings, else it is left for others.
 pub fn start(app: &App, stopping: &CancellationToken) {
-    for _ in 0..app.config.job_workers {
-        app.spawn(worker(app.clone(), stopping.clone()));
+    let workers = app.config.job_workers;
+    let room = Room(Arc::new(Mutex::new(workers.saturating_sub(1).max(1))));
+    for _ in 0..workers {
+        app.spawn(worker(app.clone(), room.clone(), stopping.clone()));
     }
-    if app.config.job_workers > 0 {
+    if workers > 0 {
         app.spawn(scheduler(app.clone(), stopping.clone()));
     }
 }
@@ -38,16 +42,44 @@ pub async fn run_until_idle(app: &App) -> Result<()> {
     let mut scheduler = Scheduler::default();
     scheduler.tick(app).await?;
     scheduler.stop(app).await?;
-    while let Some((row, kind)) = claim(app).await? {
+    while let Some((row, kind)) = claim(app, true).await? {
         work(app, row, kind, &CancellationToken::new()).await;
     }
     Ok(())
 }
 
-async fn worker(app: App, stopping: CancellationToken) {
+/// How many more long jobs this process may run at once: one fewer than it has workers, so that
+/// one is left to the others, unless it is the only one.
+#[derive(Debug, Clone)]
+struct Room(Arc<Mutex<u32>>);
+
+impl Room {
+    /// Takes the job that has been due for longest, of those for which there is room. One worker
+    /// after the other, so that none finds the last place taken by one that then has no use for it.
+    async fn claim(&self, app: &App) -> Result<Option<(Row, Kind)>> {
+        let mut room = self.0.lock().await;
+        let claimed = claim(app, *room > 0).await?;
+        if claimed.as_ref().is_some_and(|(_, kind)| kind.is_long) {
+            *room -= 1;
+        }
+        Ok(claimed)
+    }
+
+    /// Notes that a job ended.
+    async fn leave(&self, kind: Kind) {
+        if kind.is_long {
+            *self.0.lock().await += 1;
+        }
+    }
+}
+
+async fn worker(app: App, room: Room, stopping: CancellationToken) {
     while !stopping.is_cancelled() {
-        match claim(&app).await {
-            Ok(Some((row, kind))) => work(&app, row, kind, &stopping).await,
+        match room.claim(&app).await {
+            Ok(Some((row, kind))) => {
+                work(&app, row, kind, &stopping).await;
+                room.leave(kind).await;
+            }
             Ok(None) => tokio::select! {
                 () = app.jobs.queued.notified() => {}
                 () = sleep(POLL) => {}
@@ -81,12 +113,13 @@ async fn rest(stopping: &CancellationToken) {
     }
 }
 
-/// Takes the job that has been due for longest; `None` if none is.
-async fn claim(app: &App) -> Result<Option<(Row, Kind)>> {
+/// Takes the job that has been due for longest, a long one only `with_long`; `None` if none is due.
+async fn claim(app: &App, with_long: bool) -> Result<Option<(Row, Kind)>> {
     loop {
         let app_ = app.clone();
-        let taken =
-            app.transact(move |transaction| async move { take(&app_, &transaction).await }).await?;
+        let take = app
+            .transact(move |transaction| async move { take(&app_, &transaction, with_long).await });
+        let taken = take.await?;
         let Some(row) = taken else { return Ok(None) };
         let kind = app.jobs.kinds().iter().find(|kind| kind.name == row.kind);
         if let (State::Running, Some(kind)) = (row.state, kind) {
@@ -97,8 +130,9 @@ async fn claim(app: &App) -> Result<Option<(Row, Kind)>> {
 
 /// Takes a job that is due. One that was cut off after it was asked to stop, or too often, ends
 /// instead. Kinds that this process does not know are left to others, perhaps of a newer version.
-async fn take(app: &App, transaction: &Transaction) -> Result<Option<Row>> {
+async fn take(app: &App, transaction: &Transaction, with_long: bool) -> Result<Option<Row>> {
     let now = app.now();
+    let kinds = app.jobs.kinds().iter().filter(|kind| with_long || !kind.is_long);
     let queued =
         Condition::all().add(Column::State.eq(State::Queued)).add(Column::DueTime.lte(now));
     // A lease longer than any was taken before the clock went back.
@@ -107,7 +141,7 @@ async fn take(app: &App, transaction: &Transaction) -> Result<Option<Row>> {
         .add(Column::DueTime.gt(now.after(LEASE * 2)));
     let cut_off = Condition::all().add(Column::State.eq(State::Running)).add(is_over);
     let find = job::Entity::find()
-        .filter(Column::Kind.is_in(app.jobs.kinds().iter().map(|kind| kind.name)))
+        .filter(Column::Kind.is_in(kinds.map(|kind| kind.name)))
         .filter(Condition::any().add(queued).add(cut_off))
         .order_by_asc(Column::DueTime)
         .limit(1)

@@ -44,6 +44,7 @@ pub struct TakeApart {
 
 impl Job for TakeApart {
     const KIND: &'static str = "take-library-apart";
+    const IS_LONG: bool = true;
 
     fn unique_key(&self) -> Option<String> {
         Some(self.library_id.clone())

@@ -72,6 +72,7 @@ impl Scan {
 
 impl Job for Scan {
     const KIND: &'static str = "scan-library";
+    const IS_LONG: bool = true;
 
     fn unique_key(&self) -> Option<String> {
         Some(self.library_id.clone())
