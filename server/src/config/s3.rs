@@ -2,7 +2,8 @@
 
 use http::Uri;
 
-use super::{Reader, Secret};
+use super::Secret;
+use super::reader::Reader;
 
 /// The bucket, where it is and who opens it.
 #[derive(Debug, Clone)]
