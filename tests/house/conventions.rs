@@ -154,7 +154,7 @@ fn every_flag_that_an_update_takes_is_optional() {
 
 #[test]
 fn every_reason_is_given_by_the_table_of_errors() {
-    let table = std::fs::read_to_string(repository("server/src/error.rs")).unwrap();
+    let table = std::fs::read_to_string(repository("server/src/error/table.rs")).unwrap();
     let reasons = pool().get_enum_by_name("albumen.v1.ErrorReason").unwrap();
     for value in reasons.values().filter(|value| value.number() != 0) {
         let reason = ErrorReason::try_from(value.number()).unwrap();
