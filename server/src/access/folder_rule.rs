@@ -46,15 +46,6 @@ pub async fn ad_hoc_rule(
     Ok(find.one(connection).await?)
 }
 
-/// A rule of any kind, for the job that runs it. The lock of its owner's row is that of their rules
-/// and runs.
-pub async fn rule_of_run(
-    connection: &impl ConnectionTrait,
-    id: FolderRuleId,
-) -> Result<Option<FolderRule>> {
-    Ok(folder_rule::Entity::find_by_id(id).one(connection).await?)
-}
-
 /// A rule whose schedule says that it runs now; `None` if it does not any more.
 pub async fn due_rule(
     transaction: &Transaction,

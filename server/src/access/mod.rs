@@ -80,7 +80,7 @@ pub use folder_album::{
 };
 pub use folder_rule::{
     active_run, ad_hoc_rule, any_folder_rule_run, due_rule, due_rules, folder_rule,
-    folder_rule_run, folder_rule_runs, folder_rules, named_users, rule_of_run, rule_owner,
+    folder_rule_run, folder_rule_runs, folder_rules, named_users, rule_owner,
 };
 pub use guard::guard;
 pub use identity::refuse_taken;
