@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime};
 use albumen::v1::folder_album_options::Sync;
 use albumen::v1::folder_rule_run::State;
 use albumen::v1::{
-    CreateLibraryRequest, FolderAlbumOptions, FolderRuleRun, Library, ScanLibraryRequest,
+    CreateLibraryRequest, FolderAlbumOptions, FolderRuleRun, Library, ListAssetsRequest,
+    ScanLibraryRequest,
 };
 use futures::TryStreamExt as _;
 
@@ -133,6 +134,9 @@ async fn missing_assets_are_removed_and_then_empty_albums_go() {
         assert_eq!(run.problems, []);
         let albums = disk.ann.shelf().await;
         assert_eq!(albums.into_keys().collect::<Vec<_>>(), ["b"]);
+        let request = ListAssetsRequest { only_deleted: true, ..Default::default() };
+        let trash = disk.ann.assets().list_assets(request).await.unwrap().into_inner().assets;
+        assert_eq!(trash.len(), 1, "nothing is deleted for good");
     })
     .await;
 }

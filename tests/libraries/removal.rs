@@ -16,6 +16,20 @@ async fn delete(
     shelf.admin.libraries().delete_library(request).await
 }
 
+async fn trash(shelf: &Shelf, asset: &Asset) {
+    let request = TrashAssetsRequest { asset_ids: vec![asset.id.clone()] };
+    shelf.ann.assets().trash_assets(request).await.unwrap();
+}
+
+/// How many assets and comments an album has.
+async fn read(shelf: &Shelf, album: &Album) -> (i32, usize) {
+    let request = GetAlbumRequest { album_id: album.id.clone(), ..Default::default() };
+    let count = shelf.ann.albums().get_album(request).await.unwrap().into_inner().asset_count;
+    let request = ListActivitiesRequest { album_id: album.id.clone(), ..Default::default() };
+    let activities = shelf.ann.activities().list_activities(request).await.unwrap();
+    (count, activities.into_inner().activities.len())
+}
+
 #[tokio::test]
 async fn only_what_is_missing_everywhere_is_removed() {
     test(|shelf| async move {
@@ -32,9 +46,120 @@ async fn only_what_is_missing_everywhere_is_removed() {
         assert_eq!(left.len(), 1);
         assert_eq!(left[0].file_name, "3.jpg");
         assert_eq!(shelf.remove_offline().await.removed_count, 0);
-        // What comes back is new: nobody said that it was to stay out.
+        let trash = shelf.trash().await;
+        assert_eq!(trash.len(), 2);
+        assert!(trash.iter().all(|asset| asset.offline_time.is_some()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_removed_comes_out_of_the_trash_when_it_is_back() {
+    test(|shelf| async move {
+        for number in 1..=3 {
+            shelf.photo(&format!("photos/{number}.jpg"), number);
+        }
+        shelf.counts().await;
+        let asset = shelf.asset("1.jpg").await;
+        let album = shelf.ann.album("Rome", std::slice::from_ref(&asset)).await;
+        let request = CreateCommentRequest {
+            album_id: album.id.clone(),
+            asset_id: asset.id.clone(),
+            text: "The Forum".to_owned(),
+            ..Default::default()
+        };
+        shelf.ann.activities().create_comment(request).await.unwrap();
+        shelf.rename("photos", "away");
+        shelf.write("photos/4.jpg", &fixtures::photo(4));
+        shelf.counts().await;
+        // One of them somebody puts into the trash by hand.
+        let by_hand = shelf.asset("3.jpg").await;
+        trash(&shelf, &by_hand).await;
+        assert_eq!(shelf.remove_offline().await.removed_count, 2);
+        assert_eq!(read(&shelf, &album).await, (0, 0));
+
+        // One where it was, one elsewhere.
+        shelf.rename("away/1.jpg", "photos/1.jpg");
+        shelf.rename("away/2.jpg", "photos/new/2.jpg");
+        shelf.rename("away/3.jpg", "photos/3.jpg");
+        shelf.counts().await;
+        let names: Vec<_> = shelf.assets().await.into_iter().map(|asset| asset.file_name).collect();
+        assert_eq!(names, ["1.jpg", "2.jpg", "4.jpg"]);
+        assert_eq!(shelf.asset("1.jpg").await.id, asset.id);
+        assert_eq!(read(&shelf, &album).await, (1, 1));
+        let trash = shelf.trash().await;
+        assert_eq!(trash.iter().map(|asset| &asset.id).collect::<Vec<_>>(), [&by_hand.id]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_removed_and_left_the_trash_comes_back_as_new() {
+    test(|shelf| async move {
         shelf.photo("photos/1.jpg", 1);
-        assert_eq!(shelf.counts().await.added, 1);
+        shelf.photo("photos/2.jpg", 2);
+        shelf.photo("photos/3.jpg", 3);
+        shelf.counts().await;
+        let before = shelf.asset("1.jpg").await;
+        shelf.remove("photos/1.jpg");
+        shelf.remove("photos/2.jpg");
+        shelf.counts().await;
+        // This one is to stay out.
+        let by_hand = shelf.asset("2.jpg").await;
+        trash(&shelf, &by_hand).await;
+        shelf.remove_offline().await;
+        shelf.ann.assets().empty_trash(EmptyTrashRequest {}).await.unwrap();
+        assert_eq!(shelf.trash().await, []);
+        shelf.photo("photos/1.jpg", 1);
+        shelf.photo("photos/2.jpg", 2);
+        let counts = shelf.counts().await;
+        assert_eq!((counts.added, counts.excluded), (1, 1));
+        assert_ne!(shelf.asset("1.jpg").await.id, before.id);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_removed_and_restored_waits_in_its_place() {
+    test(|shelf| async move {
+        shelf.photo("photos/1.jpg", 1);
+        shelf.photo("photos/2.jpg", 2);
+        shelf.counts().await;
+        shelf.remove("photos/1.jpg");
+        shelf.counts().await;
+        assert_eq!(shelf.remove_offline().await.removed_count, 1);
+        let trash = shelf.trash().await;
+        let asset_ids = vec![trash[0].id.clone()];
+        shelf.ann.assets().restore_assets(RestoreAssetsRequest { asset_ids }).await.unwrap();
+        assert!(shelf.asset("1.jpg").await.offline_time.is_some());
+        shelf.photo("photos/1.jpg", 1);
+        assert_eq!(shelf.counts().await.returned, 1);
+        assert!(shelf.asset("1.jpg").await.offline_time.is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_missing_from_another_library_too_is_not_removed_with_this_one() {
+    test(|shelf| async move {
+        shelf.photo("photos/1.jpg", 1);
+        shelf.photo("photos/2.jpg", 2);
+        shelf.photo("more/copy.jpg", 1);
+        shelf.photo("more/3.jpg", 3);
+        shelf.counts().await;
+        let other = shelf.create(&["more"]).await;
+        shelf.scan_of(&other, false).await;
+        shelf.remove("photos/1.jpg");
+        shelf.remove("more/copy.jpg");
+        shelf.counts().await;
+        shelf.scan_of(&other, false).await;
+        assert!(shelf.asset("1.jpg").await.offline_time.is_some());
+        // That one's disk may be away.
+        assert_eq!(shelf.remove_offline().await.removed_count, 0);
+        assert_eq!(shelf.trash().await, []);
+        shelf.photo("more/copy.jpg", 1);
+        shelf.scan_of(&other, false).await;
+        assert!(shelf.asset("1.jpg").await.offline_time.is_none());
     })
     .await;
 }

@@ -132,6 +132,12 @@ impl Shelf {
         assets
     }
 
+    /// What Ann has in the trash.
+    pub(super) async fn trash(&self) -> Vec<Asset> {
+        let request = ListAssetsRequest { only_deleted: true, ..Default::default() };
+        self.ann.assets().list_assets(request).await.unwrap().into_inner().assets
+    }
+
     /// The one asset with a file name.
     pub(super) async fn asset(&self, name: &str) -> Asset {
         let mut assets = self.assets().await;

@@ -218,6 +218,8 @@ impl TestServer {
             });
             let is_offline = file.is_some() && !is_online;
             assert_eq!(asset.offline_time.is_some(), is_offline, "{asset:?}");
+            let is_trashed = asset.delete_time.is_some();
+            assert!(!asset.is_removed || is_trashed && is_offline, "{asset:?}");
         }
         for place in places {
             let has_asset =

@@ -122,8 +122,8 @@ pub async fn some_library_files(
     Ok(files.all(&**transaction).await?)
 }
 
-/// Rows of missing files of a library, `limit` at most, without those below some folders, each
-/// given with a slash at its end.
+/// Rows of missing files of a library whose assets are not in the trash, `limit` at most, without
+/// those below some folders, each given with a slash at its end.
 pub async fn offline_library_files(
     transaction: &Transaction,
     library: LibraryId,
@@ -133,10 +133,32 @@ pub async fn offline_library_files(
     let mut files = library_file::Entity::find()
         .filter(File::LibraryId.eq(library))
         .filter(File::State.eq(State::Offline))
+        .filter(Expr::exists(trashed()).not())
         .limit(limit);
     for folder in without {
         files = files.filter(below(folder).not());
     }
+    Ok(files.all(&**transaction).await?)
+}
+
+fn trashed() -> SelectStatement {
+    Query::select()
+        .expr(Expr::val(1))
+        .from(asset::Entity)
+        .and_where(
+            Expr::col((asset::Entity, asset::Column::Id))
+                .equals((library_file::Entity, File::AssetId)),
+        )
+        .and_where(asset::Column::DeleteTime.is_not_null())
+        .to_owned()
+}
+
+/// The rows of some assets, in any library.
+pub async fn library_files_of(
+    transaction: &Transaction,
+    assets: impl IntoIterator<Item = AssetId>,
+) -> Result<Vec<LibraryFile>> {
+    let files = library_file::Entity::find().filter(File::AssetId.is_in(assets));
     Ok(files.all(&**transaction).await?)
 }
 
@@ -244,8 +266,8 @@ pub async fn new_locations(
     Ok(counts.into_iter().collect())
 }
 
-/// An owner's assets that are nowhere and of which no library knows a file, `limit` at most: others
-/// took the place of their files.
+/// An owner's assets that are nowhere, not in the trash either, and of which no library knows a
+/// file, `limit` at most: others took the place of their files.
 pub async fn lost_assets(
     transaction: &Transaction,
     owner: UserId,
@@ -254,6 +276,7 @@ pub async fn lost_assets(
     Ok(asset::Entity::find()
         .filter(asset::Column::OwnerId.eq(owner))
         .filter(asset::Column::OfflineTime.is_not_null())
+        .filter(asset::Column::DeleteTime.is_null())
         .filter(Expr::exists(rows_of_asset()).not())
         .select_only()
         .column(asset::Column::Id)

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
 
 use super::asset::MAX_VALUES;
@@ -63,8 +64,17 @@ pub async fn doubt_library_files(transaction: &Transaction, id: AssetId) -> Resu
     Ok(())
 }
 
-/// Leaves the files of assets that are deleted for good out of their libraries from now on.
+/// Leaves the files of assets that are deleted for good out of their libraries from now on. Those
+/// that were removed because they were missing are only forgotten: nobody said that they were to
+/// stay out.
 pub async fn exclude_library_files(transaction: &Transaction, ids: &[AssetId]) -> Result<()> {
+    let removed = Query::select()
+        .column(asset::Column::Id)
+        .from(asset::Entity)
+        .and_where(asset::Column::Id.is_in(ids.iter().copied()))
+        .and_where(asset::Column::IsRemoved.eq(true))
+        .to_owned();
+    Entity::delete_many().filter(Column::AssetId.in_subquery(removed)).exec(&**transaction).await?;
     Entity::update_many()
         .col_expr(Column::State, State::Excluded.into())
         .filter(Column::AssetId.is_in(ids.iter().copied()))

@@ -92,8 +92,8 @@ pub use library::{
 pub use library_file::{
     assets_among, assets_in_libraries, assets_of_digests, excluded_digests, has_files_below,
     has_sole_assets, known_library_files, library_file_counts, library_files, library_files_at,
-    locations, lost_assets, new_locations, offline_library_files, offline_though_elsewhere,
-    some_library_files, undecided_library_files,
+    library_files_of, locations, lost_assets, new_locations, offline_library_files,
+    offline_though_elsewhere, some_library_files, undecided_library_files,
 };
 pub use library_source::{
     doubt_library_files, exclude_library_files, is_stored, library_sources, set_online,

@@ -55,6 +55,7 @@ pub fn asset_row(app: &App, new: NewAsset, file: &NewFile) -> asset::ActiveModel
         withdraw_time: Set(None),
         guest_name: Set(new.guest_name),
         offline_time: Set(None),
+        is_removed: Set(false),
         ..content_row(file, new.capture_time, now, now)
     }
 }

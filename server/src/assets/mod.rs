@@ -26,7 +26,7 @@ pub use sweep::{DeleteBlobs, SweepBlobs};
 pub use timeline::{Bucket, Filter, Trash, Unit, get_timeline_buckets, list};
 pub use trash::{
     PurgeTrash, delete, delete_of_purgeable, empty_trash, erase, erase_all, erase_motion,
-    purge_expired, restore, take_back, trash,
+    purge_expired, remove_missing, restore, take_back, trash,
 };
 pub use variants::MakeVariants;
 pub use view::{AssetView, Content, Variants, join_files, with_files};

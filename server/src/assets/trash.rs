@@ -35,20 +35,36 @@ pub async fn trash(app: &App, actor: &Actor, ids: Vec<AssetId>) -> Result<Vec<As
         let mut fresh = access::own_assets(&transaction, &owner, &ids).await?;
         fresh.retain(|asset| asset.delete_time.is_none());
         let fresh: Vec<_> = fresh.into_iter().map(|asset| asset.id).collect();
-        let now = app_.now();
-        let change = asset::ActiveModel {
-            delete_time: Set(Some(now)),
-            withdraw_time: Set(Some(now)),
-            update_time: Set(now),
-            ..Default::default()
-        };
-        let update = asset::Entity::update_many().set(change);
-        update.filter(Column::Id.is_in(fresh.iter().copied())).exec(&*transaction).await?;
-        albums::set_hidden(&app_, &transaction, &Assets::These(fresh), true).await?;
-        events::revoke_from(&app_, &transaction, Subject::Assets).await?;
+        put_away(&app_, &transaction, fresh, false).await?;
         access::own_assets(&transaction, &owner, &ids).await
     });
     with_files(app, actor, trashed.await?).await
+}
+
+/// Puts missing assets into the trash, none of which is there, as part of a larger transaction that
+/// holds the lock of their owner's row. They come out once they are back.
+pub async fn remove_missing(app: &App, transaction: &Transaction, ids: Vec<AssetId>) -> Result<()> {
+    put_away(app, transaction, ids, true).await
+}
+
+async fn put_away(
+    app: &App,
+    transaction: &Transaction,
+    ids: Vec<AssetId>,
+    is_removed: bool,
+) -> Result<()> {
+    let now = app.now();
+    let change = asset::ActiveModel {
+        delete_time: Set(Some(now)),
+        withdraw_time: Set(Some(now)),
+        is_removed: Set(is_removed),
+        update_time: Set(now),
+        ..Default::default()
+    };
+    let update = asset::Entity::update_many().set(change);
+    update.filter(Column::Id.is_in(ids.iter().copied())).exec(&**transaction).await?;
+    albums::set_hidden(app, transaction, &Assets::These(ids), true).await?;
+    events::revoke_from(app, transaction, Subject::Assets).await
 }
 
 /// Takes assets of the caller's out of the trash, to where they were in their albums, and returns
@@ -71,6 +87,7 @@ pub async fn restore(app: &App, actor: &Actor, ids: Vec<AssetId>) -> Result<Vec<
 pub async fn take_back(app: &App, transaction: &Transaction, ids: Vec<AssetId>) -> Result<()> {
     let change = asset::ActiveModel {
         delete_time: Set(None),
+        is_removed: Set(false),
         update_time: Set(app.now()),
         ..Default::default()
     };

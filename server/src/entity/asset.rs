@@ -56,6 +56,8 @@ pub struct Model {
     /// Since when none of its files is where it was found; none while one is, or while its bytes
     /// are stored. Guests do not see it then.
     pub offline_time: Option<Micros>,
+    /// Whether it was put into the trash because it was missing. It comes out once it is back.
+    pub is_removed: bool,
 }
 
 /// What a row refers to: nothing.

@@ -71,7 +71,7 @@ async fn take_some(app: &App, context: &Context, id: LibraryId) -> Result<bool> 
             library.delete(&*transaction).await?;
             return Ok(true);
         }
-        detach(&app_, &transaction, owner, &rows, Vec::new()).await?;
+        detach(&app_, &transaction, owner, &rows).await?;
         Ok(false)
     })
     .await

@@ -12,23 +12,21 @@ use crate::database::Transaction;
 use crate::entity::asset_file::Kind;
 use crate::entity::library_file::{self, Column, Model as LibraryFile};
 use crate::error::Result;
-use crate::id::AssetId;
 
-/// Forgets rows of a library, and deletes for good those of their assets, and of `lost`, that were
-/// not uploaded and are in no row any more. Returns how many assets were deleted.
+/// Forgets rows of a library, and deletes for good those of their assets that were not uploaded and
+/// are in no row any more.
 pub(super) async fn detach(
     app: &App,
     transaction: &Transaction,
     owner: LockedUser,
     rows: &[LibraryFile],
-    lost: Vec<AssetId>,
-) -> Result<i64> {
-    let touched: BTreeSet<_> = rows.iter().filter_map(|row| row.asset_id).chain(lost).collect();
+) -> Result<()> {
+    let touched: BTreeSet<_> = rows.iter().filter_map(|row| row.asset_id).collect();
     let delete =
         library_file::Entity::delete_many().filter(Column::Id.is_in(rows.iter().map(|row| row.id)));
     delete.exec(&**transaction).await?;
     if touched.is_empty() {
-        return Ok(0);
+        return Ok(());
     }
     let files = access::files(&**transaction, touched.iter().copied()).await?;
     let in_libraries: HashSet<_> = files
@@ -39,9 +37,8 @@ pub(super) async fn detach(
     let kept = access::assets_in_libraries(transaction, in_libraries.iter().copied()).await?;
     let (kept, gone): (Vec<_>, Vec<_>) = in_libraries.into_iter().partition(|id| kept.contains(id));
     set_offline(app, transaction, kept).await?;
-    let count = i64::try_from(gone.len()).unwrap_or(i64::MAX);
     if !gone.is_empty() {
         assets::erase_all(app, transaction, owner, gone).await?;
     }
-    Ok(count)
+    Ok(())
 }

@@ -68,7 +68,7 @@ async fn folders_are_checked_before_they_are_used() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn missing_photos_and_libraries_are_deleted_after_a_question() {
+async fn missing_photos_and_libraries_go_after_a_question() {
     let shelf = Shelf::start().await;
     let ann = shelf.site.ann();
     shelf.photo("photos/1.jpg", 1);

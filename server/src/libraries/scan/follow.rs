@@ -9,7 +9,7 @@ use super::place::Places;
 use crate::access;
 use crate::albums::{self, Assets};
 use crate::app::App;
-use crate::assets::MakeVariants;
+use crate::assets::{self, MakeVariants};
 use crate::database::Transaction;
 use crate::entity::library_file::{self, Column, Model as LibraryFile, State};
 use crate::entity::{asset, asset_file};
@@ -103,6 +103,11 @@ impl Places<'_> {
             .filter(asset::Column::Id.is_in(gained.iter().copied()))
             .filter(asset::Column::OfflineTime.is_not_null());
         let back = back.exec_with_returning(&**self.transaction).await?;
+        let removed = back.iter().filter(|asset| asset.is_removed).map(|asset| asset.id);
+        let removed: Vec<_> = removed.collect();
+        if !removed.is_empty() {
+            assets::take_back(&self.work.app, self.transaction, removed).await?;
+        }
         Ok(back.into_iter().map(|asset| asset.id).collect())
     }
 

@@ -72,7 +72,7 @@ enum Verb {
         #[arg(long, value_name = "NUMBER", default_value_t = 20)]
         limit: usize,
     },
-    /// Delete the photos whose files are missing, for good, with their comments
+    /// Put the photos whose files are missing into the trash, until they are back
     RemoveOffline {
         /// The library
         library: String,
@@ -184,7 +184,7 @@ async fn remove_offline(context: &Context, client: &Client, name: &str, yes: boo
     let library = names::library(client, name).await?;
     confirm::require(
         &format!(
-            "{} of {:?} are missing. Delete their photos for good, with their comments?",
+            "{} of {:?} are missing. Put their photos into the trash, until they are back?",
             whole(library.offline_file_count, "file"),
             library.display_name,
         ),
@@ -196,7 +196,9 @@ async fn remove_offline(context: &Context, client: &Client, name: &str, yes: boo
     for problem in &answer.problems {
         context.output.warn(&format!("{}: {}", printable(&problem.path), problem.message));
     }
-    context.output.message(&answer, || format!("{} deleted", whole(answer.removed_count, "photo")))
+    context.output.message(&answer, || {
+        format!("{} put into the trash", whole(answer.removed_count, "photo"))
+    })
 }
 
 async fn delete(
