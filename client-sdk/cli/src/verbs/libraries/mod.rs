@@ -184,7 +184,7 @@ async fn remove_offline(context: &Context, client: &Client, name: &str, yes: boo
     let library = names::library(client, name).await?;
     confirm::require(
         &format!(
-            "{} of {:?} are missing. Delete their photos for good, with their comments?",
+            "{} missing from {:?}. Delete the photos for good, with their comments?",
             whole(library.offline_file_count, "file"),
             library.display_name,
         ),
