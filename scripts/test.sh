@@ -20,7 +20,7 @@ for suite in "$@"; do
             ALBUMEN_TEST_DATABASE=sqlite run cargo test --workspace --no-fail-fast
             ;;
         postgres)
-            ALBUMEN_TEST_DATABASE=postgres run scripts/postgres.sh cargo test --workspace --test it --test crash
+            ALBUMEN_TEST_DATABASE=postgres run scripts/postgres.sh cargo test --workspace --test it --test crash --test cli
             ;;
         sdk)
             run scripts/sdk-test.sh

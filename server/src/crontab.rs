@@ -9,6 +9,9 @@ use croner::parser::{CronParser, Seconds, Year};
 use crate::error::{Error, Result};
 use crate::time::Micros;
 
+const RULE: &str = "must be five fields of a crontab, as in `30 3 * * *` for each day at 3:30: minute, \
+                    hour, day of the month, month, day of the week";
+
 /// When a schedule is next due after a moment, as in `30 3 * * *` and `Europe/Vienna`; `None`
 /// without a schedule. An empty zone is UTC.
 ///
@@ -31,9 +34,8 @@ pub fn next(
         return Ok(None);
     }
     let invalid = |rule: String| Error::invalid(format!("{resource}.schedule"), rule);
-    let fields = parse(schedule).map_err(|error| {
-        invalid(format!("must be five fields of a crontab, as in `30 3 * * *`: {error}"))
-    })?;
+    // What the parser says is about itself, and helps nobody.
+    let fields = parse(schedule).map_err(|_| invalid(RULE.to_owned()))?;
     let after: DateTime<Utc> = DateTime::from_timestamp_micros(after.0)
         .ok_or_else(|| Error::internal("a time that no calendar has"))?;
     let next = fields.find_next_occurrence(&after.with_timezone(&zone), false);

@@ -151,14 +151,27 @@ async fn assets_in_albums_and_archived_ones_count_if_the_options_say_so() {
         };
         ann.assets().update_assets(request).await.unwrap();
         let names = async |options| {
-            let (albums, _) = folders.plan(options).await;
-            albums.into_iter().map(|album| album.display_name).collect::<Vec<_>>()
+            let (albums, summary) = folders.plan(options).await;
+            assert_eq!(summary.file_count, 2);
+            let names = albums.into_iter().map(|album| album.display_name).collect::<Vec<_>>();
+            let skipped = summary.skipped.iter();
+            let skipped = skipped.map(|files| (files.reason(), files.examples[0].clone()));
+            (names.concat(), skipped.collect::<Vec<_>>())
         };
-        assert!(names(options()).await.is_empty());
+        let in_album = (Reason::InAlbum, "/photos/a/1.jpg".to_owned());
+        let archived = (Reason::Archived, "/photos/b/2.jpg".to_owned());
+        assert_eq!(
+            names(options()).await,
+            (String::new(), vec![in_album.clone(), archived.clone()])
+        );
         let all = FolderAlbumOptions { find_assets_in_albums: true, ..options() };
-        assert_eq!(names(all).await, ["a"]);
+        assert_eq!(names(all).await, ("a".to_owned(), vec![archived]));
         let all = FolderAlbumOptions { find_archived_assets: true, ..options() };
-        assert_eq!(names(all).await, ["b"]);
+        assert_eq!(names(all).await, ("b".to_owned(), vec![in_album]));
+        let elsewhere = FolderAlbumOptions { root_path: vec!["/other".to_owned()], ..options() };
+        let (_, summary) = folders.plan(elsewhere).await;
+        let reasons: Vec<_> = summary.skipped.iter().map(SkippedFiles::reason).collect();
+        assert_eq!(reasons, [Reason::NotBelowRoot], "what lies elsewhere is left out for that");
     })
     .await;
 }

@@ -5,6 +5,7 @@ mod confirm;
 mod context;
 mod failure;
 mod folders;
+mod following;
 mod interrupt;
 mod json;
 mod names;
@@ -50,6 +51,7 @@ Exit codes:
   3    not signed in, or not allowed
   4    not found
   5    done in part: some of the files or things named failed
+  6    nothing was changed: folder-albums has something to do, and nobody to ask
   130  interrupted; the same command again goes on where it was";
 
 /// The whole command line.

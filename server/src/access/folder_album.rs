@@ -3,8 +3,9 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, JoinType, PaginatorTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, RelationTrait as _, Select,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, FromQueryResult, JoinType,
+    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, RelationTrait as _,
+    Select,
 };
 
 use super::album::lock_album_ids;
@@ -46,6 +47,19 @@ pub async fn library_ids(
     Ok(find.into_tuple().all(connection).await?)
 }
 
+/// A file of a library that is there.
+#[derive(Debug, FromQueryResult)]
+pub struct LocatedFile {
+    /// Where it is.
+    pub path: String,
+    /// Its asset.
+    pub asset_id: AssetId,
+    /// Whether it does not count because its asset is in some album.
+    pub is_in_album: bool,
+    /// Whether it does not count because its asset is archived.
+    pub is_archived: bool,
+}
+
 /// The files of a library that are there, with their assets, in the order of their paths: those
 /// behind `after`, `limit` at most. Assets are the owner's own, not in the trash and not locked.
 pub async fn located_files(
@@ -55,7 +69,7 @@ pub async fn located_files(
     which: Located,
     after: Option<&str>,
     limit: u64,
-) -> Result<Vec<(String, AssetId)>> {
+) -> Result<Vec<LocatedFile>> {
     let mut find = library_file::Entity::find()
         .inner_join(asset::Entity)
         .filter(library_file::Column::LibraryId.eq(library))
@@ -68,21 +82,22 @@ pub async fn located_files(
     if let Some(after) = after {
         find = find.filter(library_file::Column::Path.gt(after));
     }
-    if !which.in_albums {
-        find = find.filter(Expr::exists(foreign_place(which.rule)).not());
-    }
-    if !which.archived {
-        find = find.filter(
-            Condition::any()
-                .add(asset::Column::Visibility.eq(Visibility::Timeline))
-                .add(Expr::exists(archived_by(which.rule))),
-        );
-    }
+    let never = || Expr::val(false);
+    let is_in_album =
+        if which.in_albums { never() } else { Expr::exists(foreign_place(which.rule)) };
+    let is_archived = if which.archived {
+        never()
+    } else {
+        let is_archived = asset::Column::Visibility.eq(Visibility::Archived);
+        is_archived.and(Expr::exists(archived_by(which.rule)).not())
+    };
     let find = find
         .select_only()
         .column(library_file::Column::Path)
-        .column_as(library_file::Column::AssetId, "asset_id");
-    Ok(find.into_tuple().all(connection).await?)
+        .column_as(library_file::Column::AssetId, "asset_id")
+        .column_as(is_in_album, "is_in_album")
+        .column_as(is_archived, "is_archived");
+    Ok(find.into_model().all(connection).await?)
 }
 
 /// A place of the asset in an album that is not in the trash and that no entry of the rule is for.

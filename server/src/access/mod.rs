@@ -74,9 +74,10 @@ pub use credential::{API_KEY_PREFIX, authenticate, authenticate_cookies, visitor
 pub use event::{album_events, last_event, recent_revocations, watched_activity};
 pub use export::{export, export_part, export_parts, lock_export};
 pub use folder_album::{
-    Located, albums_of_run, archived_assets, asset_at, folders_of_album, free_album_named,
-    library_ids, live_albums, located_files, lock_albums, lost_albums, made_albums, place_count,
-    place_ids, placeable_assets, placed_count, placed_entries, rule_albums, rule_entries,
+    Located, LocatedFile, albums_of_run, archived_assets, asset_at, folders_of_album,
+    free_album_named, library_ids, live_albums, located_files, lock_albums, lost_albums,
+    made_albums, place_count, place_ids, placeable_assets, placed_count, placed_entries,
+    rule_albums, rule_entries,
 };
 pub use folder_rule::{
     active_run, ad_hoc_rule, any_folder_rule_run, due_rule, due_rules, folder_rule,

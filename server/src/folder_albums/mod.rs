@@ -32,7 +32,7 @@ pub use rpc::Rpc;
 pub use rules::{Field, Values, create_rule, delete_rule, get_rule, list_rules, update_rule};
 pub use run::RunRule;
 pub use runs::{Counts, Problem, apply, follow, list_runs};
-pub use scan::Skipped;
+pub use scan::{Reason, Skipped};
 pub use schedule::{StartDue, Sweep};
 pub use undo::undo_run;
 

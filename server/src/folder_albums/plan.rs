@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use albumen_folder_plan::{Planner, Skip};
+use albumen_folder_plan::Planner;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::deletion;
 use super::options::{Mode, Options};
 use super::resolve::{Index, KnownAlbums, Resolved, resolve};
-use super::scan::{Found, Group, Skipped, group};
+use super::scan::{Found, Group, Reason, Skipped, group};
 use crate::access::{self, Located};
 use crate::app::App;
 use crate::error::Result;
@@ -26,8 +26,8 @@ pub struct Plan {
     pub albums: Vec<PlannedAlbum>,
     /// How many files were looked at.
     pub file_count: u64,
-    /// Those that belong to no album.
-    pub skipped: BTreeMap<Skip, Skipped>,
+    /// Those that no album gets.
+    pub skipped: BTreeMap<Reason, Skipped>,
     /// Names the plan: the same for two plans that would do the same.
     pub token: String,
 }

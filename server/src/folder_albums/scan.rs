@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use albumen_folder_plan::{Planner, Skip};
+use albumen_folder_plan::{Place, Planner, Skip};
 
 use super::options::Options;
-use crate::access::{self, Located};
+use crate::access::{self, Located, LocatedFile};
 use crate::app::App;
 use crate::error::Result;
 use crate::id::{AssetId, UserId};
@@ -31,11 +31,22 @@ pub(super) struct Found {
     pub(super) groups: Vec<Group>,
     /// How many files there are.
     pub(super) file_count: u64,
-    /// Those that belong to no album.
-    pub(super) skipped: BTreeMap<Skip, Skipped>,
+    /// Those that no album gets.
+    pub(super) skipped: BTreeMap<Reason, Skipped>,
 }
 
-/// Files that belong to no album for one reason.
+/// Why no album gets a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// Its path belongs to none.
+    Path(Skip),
+    /// Its asset is in some album already.
+    InAlbum,
+    /// Its asset is archived.
+    Archived,
+}
+
+/// Files that no album gets, for one reason.
 #[derive(Debug, Default, Clone)]
 pub struct Skipped {
     /// How many there are.
@@ -51,7 +62,7 @@ pub(super) async fn walk(
     owner: UserId,
     which: Located,
     page_size: u32,
-    mut visit: impl FnMut(String, AssetId),
+    mut visit: impl FnMut(LocatedFile),
 ) -> Result<()> {
     let connection = app.database.reader();
     let limit = u64::from(page_size);
@@ -62,10 +73,8 @@ pub(super) async fn walk(
             let page =
                 access::located_files(connection, owner, library, which, after_, limit).await?;
             let is_last = (page.len() as u64) < limit;
-            after = page.last().map(|(path, _)| path.clone());
-            for (path, asset) in page {
-                visit(path, asset);
-            }
+            after = page.last().map(|file| file.path.clone());
+            page.into_iter().for_each(&mut visit);
             if is_last {
                 break;
             }
@@ -74,6 +83,16 @@ pub(super) async fn walk(
         }
     }
     Ok(())
+}
+
+/// Which album a file belongs to. Only of those that have one it matters what became of them.
+fn place(planner: &Planner, file: &LocatedFile) -> Result<Place, Reason> {
+    let place = planner.place(&file.path).map_err(Reason::Path)?;
+    match file {
+        LocatedFile { is_in_album: true, .. } => Err(Reason::InAlbum),
+        LocatedFile { is_archived: true, .. } => Err(Reason::Archived),
+        _ => Ok(place),
+    }
 }
 
 /// Groups an owner's files into albums.
@@ -87,15 +106,15 @@ pub(super) async fn group(
     let mut found = Found::default();
     // Kept apart by folder where folders of the same name do not share an album.
     let mut groups: BTreeMap<(String, String), Group> = BTreeMap::new();
-    walk(app, owner, which, options.fetch_chunk_size, |path, asset| {
+    walk(app, owner, which, options.fetch_chunk_size, |file| {
         found.file_count += 1;
-        let place = match planner.place(&path) {
+        let place = match place(planner, &file) {
             Ok(place) => place,
-            Err(skip) => {
-                let skipped = found.skipped.entry(skip).or_default();
+            Err(reason) => {
+                let skipped = found.skipped.entry(reason).or_default();
                 skipped.count += 1;
                 if skipped.examples.len() < MAX_EXAMPLES {
-                    skipped.examples.push(path);
+                    skipped.examples.push(file.path);
                 }
                 return;
             }
@@ -110,7 +129,7 @@ pub(super) async fn group(
         if group.folders.last() != Some(&place.folder) {
             group.folders.push(place.folder);
         }
-        group.assets.push(asset);
+        group.assets.push(file.asset_id);
     })
     .await?;
     found.groups = groups.into_values().collect();

@@ -60,15 +60,15 @@ async fn passing(step: &Step, planner: &Planner) -> Result<HashSet<AssetId>> {
     let which = Located { rule: Some(step.rule), in_albums: true, archived: true };
     let mut passing = HashSet::new();
     let size = step.options.fetch_chunk_size;
-    scan::walk(&step.app, step.owner, which, size, |path, asset| {
-        let is_passing = match planner.place(&path) {
+    scan::walk(&step.app, step.owner, which, size, |file| {
+        let is_passing = match planner.place(&file.path) {
             Err(Skip::NotBelowRoot | Skip::FilteredOut | Skip::Ignored) => false,
             // The planner asks no filters about these.
             Err(Skip::DirectlyInRoot) => !step.options.has_filters(),
             Ok(_) | Err(_) => true,
         };
         if is_passing {
-            passing.insert(asset);
+            passing.insert(file.asset_id);
         }
     })
     .await?;

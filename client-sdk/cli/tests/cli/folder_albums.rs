@@ -40,8 +40,10 @@ async fn albums_are_planned_shown_and_made() {
     let (shelf, ann) = start().await;
     let photos = shelf.text("photos");
     let planned = ann.run(&["folder-albums", &photos]);
-    assert!(planned.ok().contains("Rome   2       make it, add 2"), "{planned:?}");
-    assert!(planned.err.contains("--unattended"), "{planned:?}");
+    assert!(planned.fails(6).contains("--unattended"), "{planned:?}");
+    assert!(planned.out.contains("Rome   2       make it, add 2"), "{planned:?}");
+    let json = ann.json(&["folder-albums", &photos]);
+    assert_eq!((json["plan"]["albums"].as_array().unwrap().len(), &json["run"]), (2, &Value::Null));
     assert_eq!(albums(&ann), expect(&[]), "a plan changes nothing");
 
     let made = ann.run(&["folder-albums", &photos, "-u", "--ignore", "Private"]);
@@ -62,9 +64,43 @@ async fn albums_are_planned_shown_and_made() {
 async fn root_that_the_server_does_not_see_is_explained() {
     let (shelf, ann) = start().await;
     let done = ann.run(&["folder-albums", "/mnt/photos", "-u"]);
-    done.ok();
+    assert!(done.fails(4).contains("no file of your libraries is below /mnt/photos"), "{done:?}");
     assert!(done.err.contains("must be the path that the server sees"), "{done:?}");
     assert!(done.err.contains(&shelf.text("photos")), "{done:?}");
+    for tidies in
+        [&["-S", "1"][..], &["-m", "CLEANUP", "-d"], &["--set-album-thumbnail", "random-all"]]
+    {
+        ann.run(&[&["folder-albums", "/dummy", "-u"], tidies].concat()).ok();
+    }
+    shelf.site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_in_albums_are_counted_and_taken_if_that_is_asked_for() {
+    let (shelf, ann) = start().await;
+    let photos = shelf.text("photos");
+    ann.run(&["folder-rules", "create", "Trips", "-r", &photos, "-i", "Oslo"]).ok();
+    ann.run(&["folder-rules", "run", "Trips"]).ok();
+    let done = ann.run(&["folder-albums", &photos, "-u", "-i", "Oslo", "-s", "-"]);
+    done.ok();
+    assert!(done.err.contains("2 in an album already"), "{done:?}");
+    assert!(done.err.contains("--find-assets-in-albums (-A)"), "{done:?}");
+    let all = ["folder-albums", &photos, "-u", "-A", "-R", "$", "!"];
+    assert!(ann.run(&all).ok().contains("2 albums made, 4 photos added"));
+    shelf.site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn run_is_followed_over_a_restart_of_the_server() {
+    let (shelf, ann) = start().await;
+    let photos = shelf.text("photos");
+    let shelf = shelf.restart(0).await;
+    let mut run = ann.spawn(&["folder-albums", &photos, "-u", "-l", "DEBUG"]);
+    let mut said = BufReader::new(run.stderr.take().unwrap()).lines();
+    while !said.next().unwrap().unwrap().contains("is queued") {}
+    let shelf = shelf.restart(1).await;
+    let done = Done::of(run.wait_with_output().unwrap());
+    assert!(done.ok().contains("2 albums made, 4 photos added"), "{done:?}");
     shelf.site.stop().await;
 }
 
@@ -95,6 +131,8 @@ async fn albums_are_deleted_only_when_that_is_confirmed() {
     assert_eq!(albums(&ann), expect(&[("By hand", 0)]));
     let listed = ann.run(&["folder-albums", &photos, "-m", "DELETE_ALL"]);
     assert!(listed.err.contains("1 of them made by hand"), "{listed:?}");
+    assert!(listed.err.contains("looks at no root path"), "{listed:?}");
+    assert!(listed.err.contains("nothing was deleted"), "{listed:?}");
     let kept = ann.run(&["folder-albums", &photos, "-m", "DELETE_ALL", "-d", "--all-albums=false"]);
     kept.ok();
     assert_eq!(albums(&ann).len(), 1);
@@ -202,6 +240,8 @@ async fn rules_are_kept_followed_and_undone() {
     let runs = ann.json(&["folder-rules", "runs", "All"])["runs"].clone();
     assert_eq!(runs.as_array().unwrap().len(), 2);
     ann.run(&["folder-rules", "runs"]).ok();
+    assert!(ann.run(&["folder-rules", "undo", "All"]).fails(2).contains("folder-rules runs"));
+    assert!(ann.run(&["folder-rules", "update", "All"]).fails(2).contains("--help"));
     ann.run(&["folder-rules", "undo", runs[1]["id"].as_str().unwrap()]).ok();
     ann.run(&["folder-rules", "show", "All"]).ok();
     ann.run(&["folder-rules", "delete", "All", "--yes"]).ok();
@@ -215,7 +255,6 @@ async fn server_without_libraries_has_nothing_to_plan() {
     let site = Site::start().await;
     let ann = site.ann();
     let done = ann.run(&["folder-albums", "/photos", "-u"]);
-    done.ok();
-    assert!(done.err.contains("nothing to do"), "{done:?}");
+    assert!(done.fails(4).contains("no file of your libraries"), "{done:?}");
     site.stop().await;
 }

@@ -1,6 +1,6 @@
 //! Libraries: folders of the server that are read in place.
 
-use crate::home::Home;
+use crate::home::{Done, Home};
 use crate::shelf::Shelf;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -31,6 +31,8 @@ async fn libraries_are_made_scanned_and_changed() {
     assert_eq!(ann.json(&["libraries", "update", "Trips", "--watch=false"])["watched"], false);
     assert_eq!(ann.json(&["libraries", "scans", "Trips"])["scans"].as_array().unwrap().len(), 2);
     ann.run(&["libraries", "update", "Trips"]).fails(2);
+    let unnamed = ann.run(&["libraries", "create", &photos]);
+    assert!(unnamed.fails(2).contains("create --path <PATH> <NAME>"), "{unnamed:?}");
     ann.run(&["libraries", "show", "Nothing"]).fails(4);
     shelf.site.stop().await;
 }
@@ -101,6 +103,23 @@ async fn root_that_is_away_is_told_and_nothing_changes() {
     shelf.rename("elsewhere", "photos");
     assert_eq!(ann.run(&["libraries", "scan", "Photos"]).ok(), "1 file: 1 as they were");
     assert!(ann.run(&["libraries", "scan", "Photos", "--cancel"]).ok().contains("no scan"));
+    shelf.site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scan_is_followed_over_a_restart_of_the_server() {
+    let shelf = Shelf::start().await;
+    let ann = shelf.site.ann();
+    shelf.photo("photos/1.jpg", 1);
+    shelf.library(&ann);
+    let shelf = shelf.restart(0).await;
+    let scan = ann.spawn(&["libraries", "scan", "Photos"]);
+    let scans = || ann.json(&["libraries", "scans", "Photos"])["scans"].clone();
+    while scans().as_array().unwrap().len() < 2 {}
+    let shelf = shelf.restart(1).await;
+    let scan = Done::of(scan.wait_with_output().unwrap());
+    assert_eq!(scan.ok(), "1 file: 1 as they were");
+    assert_eq!(scans().as_array().unwrap().len(), 2, "it is the same scan");
     shelf.site.stop().await;
 }
 

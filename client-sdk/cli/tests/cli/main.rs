@@ -4,6 +4,7 @@
 
 mod admin;
 mod albums;
+mod database;
 mod exports;
 mod folder_albums;
 mod folder_plans;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use albumen_server::config::Config;
 use tempfile::TempDir;
 
 use crate::home::Home;
@@ -21,7 +22,11 @@ impl Shelf {
         let folder = tempfile::tempdir().unwrap();
         let root = fs::canonicalize(folder.path()).unwrap();
         fs::create_dir(root.join("photos")).unwrap();
-        let site = Site::start_with(|config| config.library_roots = vec![root]).await;
+        let site = Site::start_with(|config| {
+            config.library_roots = vec![root];
+            config.shutdown_grace = Duration::ZERO;
+        });
+        let site = site.await;
         Self { site, folder }
     }
 
@@ -46,6 +51,12 @@ impl Shelf {
 
     pub(crate) fn rename(&self, from: &str, to: &str) {
         fs::rename(self.path(from), self.path(to)).unwrap();
+    }
+
+    /// The server stopped in the middle of whatever it does, and started again with so many workers.
+    pub(crate) async fn restart(self, job_workers: u32) -> Self {
+        let change = |config: &mut Config| config.job_workers = job_workers;
+        Self { site: self.site.restart_with(change).await, ..self }
     }
 
     /// Makes the library of a user and scans it.

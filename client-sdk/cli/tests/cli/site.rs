@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use albumen_server::app::Clock;
+use albumen_server::app::{App, Clock};
 use albumen_server::config::Config;
 use albumen_server::{installation, open, serve};
 use tempfile::TempDir;
@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::database::Database;
 use crate::home::Home;
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -18,8 +19,10 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) struct Site {
     pub(crate) url: String,
     pub(crate) setup_token: String,
+    config: Config,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
+    database: Database,
     _folder: TempDir,
 }
 
@@ -31,26 +34,35 @@ impl Site {
     /// A server with other settings.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let database = Database::create().await;
         let flags = [
-            ("data-dir", folder.path().to_str().unwrap()),
-            ("secret-key", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
+            ("data-dir", folder.path().to_str().unwrap().to_owned()),
+            ("secret-key", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned()),
         ];
-        let flags = flags.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let mut config = Config::read(&BTreeMap::from(flags), &BTreeMap::new()).unwrap();
+        let url = database.url().map(|url| ("database-url", url));
+        let flags: BTreeMap<_, _> =
+            flags.into_iter().chain(url).map(|(name, value)| (name.to_owned(), value)).collect();
+        let mut config = Config::read(&flags, &BTreeMap::new()).unwrap();
         change(&mut config);
         let scheme = if config.tls.is_some() { "https" } else { "http" };
-        let app = open(config, Clock::System).await.unwrap();
+        let app = open(config.clone(), Clock::System).await.unwrap();
         let setup_token = installation::renew_setup_token(&app).await.unwrap().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("{scheme}://{}", listener.local_addr().unwrap());
-        let (stop, stopped) = oneshot::channel();
-        let serving = tokio::spawn(async move {
-            let stopped = async {
-                stopped.await.ok();
-            };
-            serve(app, listener, stopped).await.unwrap();
-        });
-        Self { url, setup_token, stop, serving, _folder: folder }
+        let (stop, serving) = start(app, listener);
+        Self { url, setup_token, config, stop, serving, database, _folder: folder }
+    }
+
+    /// The same, stopped at once and started again at its address, with other settings.
+    pub(crate) async fn restart_with(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        self.stop.send(()).unwrap();
+        self.serving.await.unwrap();
+        change(&mut self.config);
+        let app = open(self.config.clone(), Clock::System).await.unwrap();
+        let (_, address) = self.url.split_once("://").unwrap();
+        let listener = TcpListener::bind(address).await.unwrap();
+        (self.stop, self.serving) = start(app, listener);
+        self
     }
 
     /// The same server at another address.
@@ -82,5 +94,18 @@ impl Site {
     pub(crate) async fn stop(self) {
         self.stop.send(()).unwrap();
         self.serving.await.unwrap();
+        self.database.drop().await;
     }
+}
+
+fn start(app: App, listener: TcpListener) -> (oneshot::Sender<()>, JoinHandle<()>) {
+    let (stop, stopped) = oneshot::channel();
+    let serving = tokio::spawn(async move {
+        let stopped = async {
+            stopped.await.ok();
+        };
+        serve(app.clone(), listener, stopped).await.unwrap();
+        app.database.close().await.unwrap();
+    });
+    (stop, serving)
 }

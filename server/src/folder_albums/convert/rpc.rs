@@ -4,7 +4,7 @@ use albumen::v1::folder_album_options::{Mode as ProtoMode, Sync as ProtoSync, Th
 use albumen::v1::folder_rule_run::State as ProtoState;
 use albumen::v1::plan_folder_albums_response::Part;
 use albumen::v1::planned_folder_album::Action as ProtoAction;
-use albumen::v1::skipped_files::Reason;
+use albumen::v1::skipped_files::Reason as ProtoReason;
 use albumen::v1::{
     AlbumOrder, AlbumRole, FolderAlbumMove, FolderAlbumOptions, FolderAlbumShare,
     FolderAlbumSummary, FolderNameExpression, FolderRule, FolderRuleRun, FolderRuleRunCounts,
@@ -19,7 +19,7 @@ use crate::folder_albums::options::{
     CHUNK_SIZE, FETCH_CHUNK_SIZE, Mode, Options, Order, Share, ShareRole, Sync, Thumbnail,
 };
 use crate::folder_albums::rules::in_rule;
-use crate::folder_albums::{Action, Counts, Plan, PlannedAlbum, Problem, Skipped, Values};
+use crate::folder_albums::{Action, Counts, Plan, PlannedAlbum, Problem, Reason, Skipped, Values};
 use crate::time::Micros;
 
 /// How many folders of an album are named, so that a message stays small.
@@ -310,15 +310,17 @@ fn album_to_proto(album: PlannedAlbum) -> PlannedFolderAlbum {
     }
 }
 
-fn skipped_to_proto((skip, skipped): (Skip, Skipped)) -> SkippedFiles {
-    let reason = match skip {
-        Skip::NotBelowRoot => Reason::NotBelowRoot,
-        Skip::DirectlyInRoot => Reason::InRoot,
-        Skip::FilteredOut => Reason::FilteredOut,
-        Skip::Ignored => Reason::Ignored,
-        Skip::TooShallow => Reason::TooShallow,
-        Skip::BlankName => Reason::BlankName,
-        Skip::NameTooLong => Reason::LongName,
+fn skipped_to_proto((reason, skipped): (Reason, Skipped)) -> SkippedFiles {
+    let reason = match reason {
+        Reason::Path(Skip::NotBelowRoot) => ProtoReason::NotBelowRoot,
+        Reason::Path(Skip::DirectlyInRoot) => ProtoReason::InRoot,
+        Reason::Path(Skip::FilteredOut) => ProtoReason::FilteredOut,
+        Reason::Path(Skip::Ignored) => ProtoReason::Ignored,
+        Reason::Path(Skip::TooShallow) => ProtoReason::TooShallow,
+        Reason::Path(Skip::BlankName) => ProtoReason::BlankName,
+        Reason::Path(Skip::NameTooLong) => ProtoReason::LongName,
+        Reason::InAlbum => ProtoReason::InAlbum,
+        Reason::Archived => ProtoReason::Archived,
     };
     SkippedFiles { reason: reason.into(), count: number(skipped.count), examples: skipped.examples }
 }

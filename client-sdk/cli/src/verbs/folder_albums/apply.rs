@@ -1,16 +1,21 @@
 //! Doing what a plan says.
 
-use albumen_client::Client;
+use std::future::ready;
+
 use albumen_client::v1::folder_rule_run::State;
 use albumen_client::v1::{
-    ApplyFolderAlbumsRequest, FolderRuleRun, FolderRuleRunCounts, FolderRuleRunProblem,
+    ApplyFolderAlbumsRequest, ApplyFolderAlbumsResponse, FolderRuleRun, FolderRuleRunCounts,
+    FolderRuleRunProblem, ListFolderRuleRunsRequest,
 };
+use albumen_client::{Client, Error};
+use futures::TryStreamExt as _;
 
 use super::log::Log;
 use crate::failure::{Failure, Result};
+use crate::following::{Work, follow, is_left};
 use crate::progress::Bars;
 use crate::table::printable;
-use crate::words::whole;
+use crate::words::{whole, word};
 
 /// Does what a request says and shows how far it is. Gives the run as it ended; Ctrl+C leaves it
 /// going on.
@@ -21,27 +26,38 @@ pub(crate) async fn apply(
 ) -> Result<FolderRuleRun> {
     let bars = Bars::new(log.output);
     let bar = bars.add_count("albums", 0);
-    let mut answers = client.folder_albums().apply_folder_albums(request).await?.into_inner();
-    let mut last = None;
-    loop {
-        let answer = tokio::select! {
-            answer = answers.message() => answer?,
-            pressed = tokio::signal::ctrl_c() => {
-                pressed?;
-                drop(bars);
-                log.warn("the server goes on with it: albumen folder-rules runs shows how far it is");
-                return Err(Failure::Interrupted);
-            }
-        };
-        let Some(answer) = answer else { break };
-        let Some(run) = answer.run else { continue };
+    let answers = client.folder_albums().apply_folder_albums(request).await?.into_inner();
+    let followed = follow(client, answers, |run: &FolderRuleRun| {
+        log.debug(&format!("run {} is {}", run.id, word(run.state().as_str_name(), "STATE_")));
         let counts = run.counts.unwrap_or_default();
         bar.set_length(u64::try_from(counts.planned_albums).unwrap_or(0));
         bar.set_position(u64::try_from(counts.done_albums).unwrap_or(0));
-        last = Some(run);
-    }
+    })
+    .await;
     drop(bars);
-    last.ok_or_else(|| Failure::Other("the server told nothing about the run".to_owned()))
+    if followed.as_ref().is_err_and(is_left) {
+        log.warn("the server goes on with it: albumen folder-rules runs shows how far it is");
+    }
+    followed
+}
+
+impl Work for FolderRuleRun {
+    type Answer = ApplyFolderAlbumsResponse;
+
+    fn of(answer: ApplyFolderAlbumsResponse) -> Option<Self> {
+        answer.run
+    }
+
+    fn has_ended(&self) -> bool {
+        self.finish_time.is_some()
+    }
+
+    async fn again(&self, client: &Client) -> Result<Option<Self>, Error> {
+        let folder_rule_id = self.folder_rule_id.clone();
+        let request = ListFolderRuleRunsRequest { folder_rule_id, ..Default::default() };
+        let runs = client.list_folder_rule_runs(request);
+        runs.try_filter(|run| ready(run.id == self.id)).try_next().await
+    }
 }
 
 /// Says what a run did.
@@ -69,8 +85,7 @@ pub(crate) fn result(run: &FolderRuleRun) -> Result<()> {
         State::Succeeded if counts.failed_albums > 0 => {
             Err(Failure::Partial(format!("{} failed", whole(counts.failed_albums, "album"))))
         }
-        State::Succeeded => Ok(()),
-        _ => Err(Failure::Other("the server stopped; it goes on with the run later".to_owned())),
+        _ => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
 
 /// Each a pattern, perhaps its replacement, and what is ignored.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct NameExpressions(pub(super) Vec<Vec<String>>);
 
 impl FromArgMatches for NameExpressions {

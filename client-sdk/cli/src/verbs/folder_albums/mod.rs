@@ -29,14 +29,20 @@ use schedule::Schedule;
 use target::Target;
 use variables::{Settings, Variables};
 
+/// The exit code where there is something to do, and nobody to ask.
+const UNASKED: u8 = 6;
+
 /// Make albums from the folders of your libraries
 #[derive(Debug, clap::Args)]
 #[command(
     infer_long_args = true,
     override_usage = "albumen folder-albums [OPTIONS] [ROOT_PATH]... [API_URL API_KEY]",
     after_help = "\
-It shows what would be done, and asks. A root path is a folder as the server sees it. Unique
-beginnings of options are enough, as in --album-level.
+It shows what would be done, and asks. Where there is no terminal to ask at, and no --unattended, it
+ends with exit code 6; with --json, and no --unattended, it only plans. A root path is a folder as
+the server sees it; if no file is below any, the exit code is 4. CLEANUP and DELETE_ALL only list
+albums unless there is --delete-confirm. Unique beginnings of options are enough, as in
+--album-level.
 
 Examples:
   albumen folder-albums /photos
@@ -58,12 +64,13 @@ at those times, without asking. What the command line says comes before variable
 `albumen help folder-rules` is about rules that the server keeps and follows by itself."
 )]
 pub(crate) struct Args {
-    /// Folders below which photos count, as the server sees them; perhaps a server and a key
+    /// Folders below which photos count, as the server sees them. A server's address and an API key
+    /// may follow
     #[arg(value_name = "ROOT_PATH")]
     named: Vec<String>,
     #[command(flatten)]
     options: OptionArgs,
-    /// Do not ask
+    /// Do what the plan says without asking
     #[arg(short = 'u', long, value_name = "true|false", num_args = 0..=1, require_equals = true,
         default_missing_value = "true", value_parser = values::boolean)]
     unattended: Option<bool>,
@@ -186,13 +193,21 @@ impl Run<'_> {
 
     /// Whether to do what a plan says.
     fn decide(&self, plan: &Plan) -> Result<bool> {
-        if self.options.mode() != Mode::Create && self.options.mode() != Mode::Unspecified {
+        if matches!(self.options.mode(), Mode::Cleanup | Mode::DeleteAll) {
             if !self.options.delete_confirm {
-                self.log.info("nothing was deleted: --delete-confirm (DELETE_CONFIRM=true) does it");
+                self.log.info(
+                    "nothing was deleted, this only lists: --delete-confirm (-d, \
+                     DELETE_CONFIRM=true) puts albums into the trash",
+                );
             }
             return Ok(self.options.delete_confirm);
         }
+        // Nobody sees what the question is about.
+        if self.asks && self.log.output.json {
+            return Ok(false);
+        }
         if plan.is_idle(&self.options) {
+            plan.expect_files(&self.options)?;
             self.log.info("there is nothing to do");
             return Ok(false);
         }
@@ -201,12 +216,15 @@ impl Run<'_> {
         }
         if !confirm::is_possible() {
             self.log.warn(
-                "nothing was changed: there is no terminal to ask at, and --unattended \
-                 (UNATTENDED=1) does it without asking",
+                "nothing was changed: there is no terminal to ask at, and --unattended (-u, \
+                 UNATTENDED=1) does it without asking",
             );
-            return Ok(false);
+            return Err(Failure::Told(UNASKED));
         }
-        confirm::ask("Do that?")
+        match confirm::ask("Do that?")? {
+            true => Ok(true),
+            false => Err(Failure::Other("nothing was changed".to_owned())),
+        }
     }
 
     async fn apply(&self, client: &Client, plan: &Plan) -> Result<FolderRuleRun> {

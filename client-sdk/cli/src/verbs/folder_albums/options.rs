@@ -13,13 +13,13 @@ use super::values;
 use crate::failure::{Failure, Result};
 
 /// The options as they were given; what was not given is `None` or empty.
-#[derive(Debug, Clone, Default, clap::Args)]
+#[derive(Debug, Clone, Default, PartialEq, clap::Args)]
 pub(crate) struct OptionArgs {
     /// A folder below which photos count, as the server sees it; may be repeated
     #[arg(short = 'r', long = "root-path", value_name = "PATH", help_heading = "Which albums")]
     pub(super) roots: Vec<String>,
-    /// The folders that make the name: N from the root, -N from the photo, or a range as in 2,3
-    /// [default: 1]
+    /// The folders that make the name: N the first ones below the root path, -N the last ones above
+    /// the photo, or a range as in 2,3 [default: 1]
     #[arg(short = 'a', long, value_name = "LEVELS", allow_hyphen_values = true, help_heading = "Which albums")]
     pub(super) album_levels: Option<String>,
     /// What stands between folders in a name [default: one blank]
@@ -58,13 +58,13 @@ pub(crate) struct OptionArgs {
 
     #[arg(short = 'm', long, value_name = "MODE", value_parser = values::mode, help_heading = "What to do",
         help = "CREATE makes and fills albums; CLEANUP puts those into the trash that CREATE would \
-                name; DELETE_ALL all of them [default: CREATE]")]
+                name; DELETE_ALL all that you own, whatever the root path [default: CREATE]")]
     pub(super) mode: Option<Mode>,
-    /// Put albums into the trash in the modes that do so, rather than list them
+    /// Put albums into the trash in the modes CLEANUP and DELETE_ALL, rather than only list them
     #[arg(short = 'd', long, value_name = "true|false", num_args = 0..=1, require_equals = true,
         default_missing_value = "true", value_parser = values::strict_boolean, help_heading = "What to do")]
     pub(super) delete_confirm: Option<bool>,
-    /// Whether deleting takes in albums that no folder rule made
+    /// Whether CLEANUP, DELETE_ALL and --sync-mode take in albums that were not made from folders
     /// [default: true, in stored rules false]
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true,
         default_missing_value = "true", value_parser = values::boolean, help_heading = "What to do")]
@@ -76,13 +76,15 @@ pub(crate) struct OptionArgs {
     /// [default: viewer]
     #[arg(short = 'o', long, value_name = "ROLE", value_parser = values::role, help_heading = "What to do")]
     pub(super) share_role: Option<AlbumRole>,
-    /// Afterwards: 1 deletes empty albums, 2 also assets that are missing [default: 0]
+    /// Afterwards: 1 puts empty albums into the trash; 2 does so after deleting photos for good whose
+    /// files are missing [default: 0]
     #[arg(short = 'S', long, value_name = "0|1|2", value_parser = values::sync_mode, help_heading = "What to do")]
     pub(super) sync_mode: Option<Sync>,
-    /// The order of new albums [default: desc]
+    /// The order of new albums: asc has the oldest photo first, desc the newest [default: desc]
     #[arg(short = 'O', long, value_name = "asc|desc", value_parser = values::album_order, help_heading = "What to do")]
     pub(super) album_order: Option<AlbumOrder>,
-    /// The photo that stands for an album: first, last, random, random-filtered or random-all
+    /// The cover of albums that get photos: first, last or random; random-filtered: of all albums
+    /// with photos below a root path; random-all: of all albums
     #[arg(long, value_name = "WHICH", value_parser = values::thumbnail, help_heading = "What to do")]
     pub(super) set_album_thumbnail: Option<Thumbnail>,
     /// Archive what is added; in the modes that delete, take it out of the archive again

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::log::Log;
 use super::skipped::{self, Reason};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::table::{Table, printable};
 use crate::words::whole;
 use crate::json;
@@ -56,6 +56,19 @@ impl Plan {
         self.albums.iter().all(stays) && !is_busy
     }
 
+    /// Fails if no file is below a root path.
+    pub(crate) fn expect_files(&self, options: &FolderAlbumOptions) -> Result<()> {
+        let outside = self.summary.skipped.iter();
+        let outside =
+            outside.filter(|files| files.reason() == skipped_files::Reason::NotBelowRoot);
+        if outside.map(|files| files.count).sum::<i64>() < self.summary.file_count {
+            return Ok(());
+        }
+        let roots: Vec<_> = options.root_path.iter().map(|root| printable(root)).collect();
+        let message = format!("no file of your libraries is below {}", roots.join(", "));
+        Err(Failure::NotFound(message))
+    }
+
     /// As `--json` shows it.
     pub(crate) fn to_json(&self) -> Result<Value> {
         let summary = json::value(&self.summary)?;
@@ -74,6 +87,12 @@ impl Plan {
         }
         if self.albums.iter().any(|album| album.action() != Action::None) {
             log.output.text(&table.to_string())?;
+        }
+        if options.mode() == Mode::DeleteAll {
+            let which = if options.all_albums { "you own" } else { "it made" };
+            log.info(&format!(
+                "DELETE_ALL looks at no root path and no filter: it takes all albums that {which}"
+            ));
         }
         log.info(&self.sum(options));
         for note in &self.summary.notes {
@@ -148,6 +167,8 @@ fn reason(files: &albumen_client::v1::SkippedFiles) -> Reason {
         skipped_files::Reason::InRoot => "in_root",
         skipped_files::Reason::BlankName => "blank_name",
         skipped_files::Reason::LongName => "long_name",
+        skipped_files::Reason::InAlbum => "in_album",
+        skipped_files::Reason::Archived => "archived",
         skipped_files::Reason::Unspecified => "",
     };
     let count = usize::try_from(files.count).unwrap_or(0);

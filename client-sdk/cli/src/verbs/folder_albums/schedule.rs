@@ -25,9 +25,10 @@ impl Schedule {
     pub(super) fn parse(expression: &str, zone: Option<&str>) -> Result<Self> {
         let parser =
             CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-        let fields = parser.parse(expression).map_err(|error| {
-            let rule = "must be five fields of a crontab, as in 30 3 * * *";
-            Failure::Usage(format!("CRON_EXPRESSION: {rule}: {error}"))
+        let fields = parser.parse(expression).map_err(|_| {
+            let rule = "must be five fields of a crontab, as in 30 3 * * * for each day at 3:30: \
+                        minute, hour, day of the month, month, day of the week";
+            Failure::Usage(format!("CRON_EXPRESSION: {rule}"))
         })?;
         let zone = zone.unwrap_or("UTC").parse().map_err(|_| {
             let rule = "must be the name of a time zone, as in Europe/Vienna";

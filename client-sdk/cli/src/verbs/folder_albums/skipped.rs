@@ -20,7 +20,12 @@ pub(super) fn tell(output: Output, reasons: &[Reason], files: usize, roots: &[St
     for reason in reasons {
         let example = reason.examples.first().map(|path| format!(", as {}", printable(path)));
         let what = words(reason.code);
-        output.note(&format!("{} {what}{}", reason.count, example.unwrap_or_default()));
+        let hint = match reason.code {
+            "in_album" => "; --find-assets-in-albums (-A) takes such files too",
+            "archived" => "; --find-archived-assets takes such files too",
+            _ => "",
+        };
+        output.note(&format!("{} {what}{}{hint}", reason.count, example.unwrap_or_default()));
     }
     let outside = reasons.iter().find(|reason| reason.code == NOT_BELOW_ROOT);
     if let Some(outside) = outside.filter(|outside| outside.count * 2 > files) {
@@ -37,6 +42,8 @@ fn words(code: &str) -> &'static str {
         "too_shallow" => "in too few folders for --album-levels",
         "blank_name" => "without a name for their album",
         "long_name" => "with a name too long for an album",
+        "in_album" => "in an album already",
+        "archived" => "archived",
         _ => "left out",
     }
 }

@@ -42,7 +42,8 @@ pub(super) struct UpdateArgs {
 
 #[derive(Debug, clap::Args)]
 struct Timing {
-    /// When the server follows it by itself, as five fields of a crontab; an empty text: never
+    /// When the server follows it by itself, as five fields of a crontab, as in '30 3 * * *' for
+    /// each day at 3:30; an empty text: never
     #[arg(long, value_name = "CRONTAB")]
     schedule: Option<String>,
     /// The time zone of the schedule, as in Europe/Vienna [default: UTC]
@@ -74,6 +75,19 @@ pub(super) async fn create(context: &Context, client: &Client, args: CreateArgs)
     let create = || async { client.folder_albums().create_folder_rule(request.clone()).await };
     let rule = retry(create).await?;
     context.output.message(&rule, || rule.id.clone())
+}
+
+impl UpdateArgs {
+    /// Whether there is anything to change.
+    pub(super) fn check(&self) -> Result<()> {
+        let is_named = self.name.is_some() || !self.reset.is_empty();
+        let is_timed = self.timing.schedule.is_some() || self.timing.time_zone.is_some();
+        if is_named || is_timed || self.options != OptionArgs::default() {
+            return Ok(());
+        }
+        let message = "name what to change: see albumen folder-rules update --help";
+        Err(Failure::Usage(message.to_owned()))
+    }
 }
 
 pub(super) async fn update(context: &Context, client: &Client, args: UpdateArgs) -> Result<()> {
@@ -116,6 +130,11 @@ fn set_default(options: &mut FolderAlbumOptions, option: &str) -> Result<()> {
         "merge-same-name" => options.merge_same_name = None,
         "chunk-size" => options.chunk_size = 0,
         "fetch-chunk-size" => options.fetch_chunk_size = 0,
+        "delete-confirm" => options.delete_confirm = false,
+        "all-albums" => options.all_albums = false,
+        "find-assets-in-albums" => options.find_assets_in_albums = false,
+        "find-archived-assets" => options.find_archived_assets = false,
+        "archive" => options.archive = false,
         _ => return Err(Failure::Usage(format!("--reset: {option:?} is no option of a rule"))),
     }
     Ok(())

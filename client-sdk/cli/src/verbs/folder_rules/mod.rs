@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::folder_albums::{Level, Log, Plan, apply, result, sum, tell};
 use crate::context::Context;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::table::{Table, printable};
 use crate::words::word;
 use crate::{confirm, names, times};
@@ -79,14 +79,20 @@ enum Verb {
     },
     /// Take back what a run did; what people changed since then stays
     Undo {
-        /// The run, by id
+        /// The run, by its id, which `runs` shows
         run: String,
     },
 }
 
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
-    if let Verb::Create(args) = &args.verb {
-        args.check()?;
+    match &args.verb {
+        Verb::Create(args) => args.check()?,
+        Verb::Update(args) => args.check()?,
+        Verb::Undo { run } if !names::is_id(run) => {
+            let message = "a run is named by its id; albumen folder-rules runs lists them";
+            return Err(Failure::Usage(message.to_owned()));
+        }
+        _ => {}
     }
     let (client, _) = context.client().await?;
     let log = Log::new(context.output, Level::Info);
@@ -149,6 +155,10 @@ async fn follow(log: Log, client: &Client, name: &str) -> Result<()> {
     let request = ApplyFolderAlbumsRequest { folder_rule_id, ..Default::default() };
     let run = apply(log, client, request).await?;
     tell(log, &run)?;
+    let (counts, options) = (run.counts.unwrap_or_default(), run.options.clone().unwrap_or_default());
+    if options.mode() == Mode::Create && counts.skipped_files == counts.files {
+        log.warn(&format!("no file belongs to an album: albumen folder-rules plan {name:?} says why"));
+    }
     if log.output.json {
         log.output.message(&run, String::new)?;
     }

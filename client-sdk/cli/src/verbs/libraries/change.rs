@@ -11,10 +11,11 @@ use crate::failure::{Failure, Result};
 use crate::names;
 
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("paths", |paths| paths.required(true)))]
 pub(super) struct CreateArgs {
     /// The name
     name: String,
-    /// Whose photos they become [default: yours]
+    /// The user whose photos they become, by name or e-mail [default: yourself]
     #[arg(long, value_name = "USER")]
     owner: Option<String>,
     #[command(flatten)]
@@ -37,11 +38,12 @@ struct Settings {
     /// A folder, as the server sees it; may be repeated
     #[arg(long = "path", value_name = "PATH")]
     paths: Vec<String>,
-    /// A glob of what is left alone; may be repeated, and replaces what is left alone by default;
-    /// an empty one alone leaves nothing alone
+    /// Leave out what matches this glob; may be repeated. It replaces the default, which is hidden
+    /// files and what storage systems keep beside photos; an empty text alone leaves nothing out
     #[arg(long = "exclude", value_name = "GLOB")]
     exclusions: Option<Vec<String>>,
-    /// When to scan by itself, as five fields of a crontab; an empty text: never
+    /// When the server scans it by itself, as five fields of a crontab, as in '30 3 * * *' for each
+    /// day at 3:30; an empty text: never
     #[arg(long, value_name = "CRONTAB")]
     schedule: Option<String>,
     /// The time zone of the schedule, as in Europe/Vienna [default: UTC]
@@ -78,10 +80,7 @@ impl Settings {
 }
 
 pub(super) async fn create(context: &Context, client: &Client, args: CreateArgs) -> Result<()> {
-    let (library, named) = args.settings.into_library();
-    if !named.contains(&"import_paths") {
-        return Err(Failure::Usage("name at least one folder with --path".to_owned()));
-    }
+    let (library, _) = args.settings.into_library();
     let owner_id = match args.owner {
         Some(owner) => names::user(client, &owner, false).await?.id,
         None => retry(|| async { client.users().get_me(GetMeRequest {}).await }).await?.id,

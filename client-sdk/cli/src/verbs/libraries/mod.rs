@@ -184,7 +184,7 @@ async fn remove_offline(context: &Context, client: &Client, name: &str, yes: boo
     let library = names::library(client, name).await?;
     confirm::require(
         &format!(
-            "{} of {:?} are missing. Put their photos into the trash, until they are back?",
+            "{} missing from {:?}. Put the photos into the trash, until they are back?",
             whole(library.offline_file_count, "file"),
             library.display_name,
         ),

@@ -1,16 +1,19 @@
 //! Scanning libraries.
 
+use std::future::ready;
+
 use albumen_client::v1::library_scan::{Cause, State};
 use albumen_client::v1::{
     CancelLibraryScanRequest, Library, LibraryScan, LibraryScanCounts, ListLibraryScansRequest,
-    ScanLibraryRequest,
+    ScanLibraryRequest, ScanLibraryResponse,
 };
-use albumen_client::{Client, retry};
+use albumen_client::{Client, Error, retry};
 use futures::TryStreamExt as _;
 use serde_json::json;
 
 use crate::context::Context;
 use crate::failure::{Failure, Result};
+use crate::following::{Work, follow, is_left};
 use crate::progress::Bars;
 use crate::table::{Table, printable};
 use crate::words::{whole, word};
@@ -38,7 +41,7 @@ pub(super) async fn scan(context: &Context, client: &Client, args: ScanArgs) -> 
         library_id: library.id.clone(),
         restore_excluded: args.restore_excluded,
     };
-    let scan = follow(context, client, &library, request).await?;
+    let scan = show_progress(context, client, &library, request).await?;
     for problem in &scan.problems {
         context.output.warn(&format!("{}: {}", printable(&problem.path), problem.message));
     }
@@ -50,13 +53,12 @@ pub(super) async fn scan(context: &Context, client: &Client, args: ScanArgs) -> 
             Err(Failure::Partial(format!("{} could not be read", whole(number, "path"))))
         }
         State::Cancelled => Err(Failure::Other("the scan was cancelled".to_owned())),
-        State::Failed => Err(Failure::Other("the scan gave up".to_owned())),
-        _ => Err(Failure::Other("the server stopped; it goes on with the scan later".to_owned())),
+        _ => Err(Failure::Other("the scan gave up".to_owned())),
     }
 }
 
 /// Shows how far a scan is. Gives it as it ended; Ctrl+C leaves it going on.
-async fn follow(
+async fn show_progress(
     context: &Context,
     client: &Client,
     library: &Library,
@@ -65,23 +67,9 @@ async fn follow(
     let bars = Bars::new(context.output);
     let known = u64::try_from(library.file_count).unwrap_or(0);
     let bar = if known > 0 { bars.add_count("files", known) } else { bars.add_open("files") };
-    let mut answers = client.libraries().scan_library(request).await?.into_inner();
-    let mut last = None;
-    loop {
-        let answer = tokio::select! {
-            answer = answers.message() => answer?,
-            pressed = tokio::signal::ctrl_c() => {
-                pressed?;
-                drop(bars);
-                let name = printable(&library.display_name);
-                context.output.warn(&format!(
-                    "the scan goes on at the server; albumen libraries scan {name:?} --cancel stops it"
-                ));
-                return Err(Failure::Interrupted);
-            }
-        };
-        let Some(answer) = answer else { break };
-        let Some(scan) = answer.scan else { continue };
+    // Who repeats it follows the scan that is under way.
+    let answers = retry(|| async { client.libraries().scan_library(request.clone()).await });
+    let followed = follow(client, answers.await?, |scan: &LibraryScan| {
         let counts = scan.counts.unwrap_or_default();
         let found = u64::try_from(counts.found).unwrap_or(0);
         if bar.length().is_some_and(|length| length < found) {
@@ -89,10 +77,35 @@ async fn follow(
         }
         bar.set_position(found);
         bar.set_message(printable(&scan.last_path));
-        last = Some(scan);
-    }
+    })
+    .await;
     drop(bars);
-    last.ok_or_else(|| Failure::Other("the server told nothing about the scan".to_owned()))
+    if followed.as_ref().is_err_and(is_left) {
+        let name = printable(&library.display_name);
+        context.output.warn(&format!(
+            "the scan goes on at the server; albumen libraries scan {name:?} --cancel stops it"
+        ));
+    }
+    followed
+}
+
+impl Work for LibraryScan {
+    type Answer = ScanLibraryResponse;
+
+    fn of(answer: ScanLibraryResponse) -> Option<Self> {
+        answer.scan
+    }
+
+    fn has_ended(&self) -> bool {
+        self.finish_time.is_some()
+    }
+
+    async fn again(&self, client: &Client) -> Result<Option<Self>, Error> {
+        let library_id = self.library_id.clone();
+        let request = ListLibraryScansRequest { library_id, ..Default::default() };
+        let scans = client.list_library_scans(request);
+        scans.try_filter(|scan| ready(scan.id == self.id)).try_next().await
+    }
 }
 
 async fn cancel(context: &Context, client: &Client, library_id: String) -> Result<()> {
@@ -140,12 +153,12 @@ fn sum(counts: &LibraryScanCounts) -> String {
     let parts = [
         (counts.unchanged, "as they were"),
         (counts.added, "new"),
-        (counts.copied, "copies"),
+        (counts.copied, "copied"),
         (counts.moved, "moved"),
         (counts.changed, "changed"),
         (counts.returned, "back"),
         (counts.missing, "missing"),
-        (counts.refused, "no photos"),
+        (counts.refused, "neither photo nor video"),
         (counts.excluded, "deleted before and left out"),
         (counts.unsettled, "being written, for the next scan"),
         (counts.unreadable, "unreadable"),
