@@ -4,7 +4,7 @@
 pub(crate) fn format(bytes: u64) -> String {
     let mut size = bytes as f64;
     if bytes < 1024 {
-        return format!("{bytes} bytes");
+        return if bytes == 1 { "1 byte".to_owned() } else { format!("{bytes} bytes") };
     }
     for unit in ["KiB", "MiB", "GiB"] {
         size /= 1024.0;

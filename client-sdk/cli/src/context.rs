@@ -3,6 +3,7 @@
 use albumen_client::{Client, ConnectOptions, SavedSession, SessionFile};
 use clap::Args;
 
+use crate::call::Call;
 use crate::failure::{Failure, Result};
 use crate::folders;
 use crate::output::Output;
@@ -11,16 +12,17 @@ use crate::output::Output;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
-    /// The server's address [default: where you are signed in]
+    /// The server's address [default: ALBUMEN_URL, else where you are signed in]
     #[arg(long, global = true, value_name = "URL", env = "ALBUMEN_URL", hide_env = true)]
     pub(crate) url: Option<String>,
-    /// An API key, in place of signing in; the variable keeps it out of the list of processes
+    /// An API key, in place of signing in [default: ALBUMEN_API_KEY, which keeps it out of the
+    /// list of processes]
     #[arg(long, global = true, value_name = "KEY", env = "ALBUMEN_API_KEY", hide_env = true)]
     api_key: Option<String>,
-    /// Print JSON: the API's messages by their names in JSON, lists as one document
+    /// Print results and errors as JSON, for programs
     #[arg(long, global = true)]
     json: bool,
-    /// Show no progress and no notes
+    /// Print results and complaints alone: no progress, no notes, nothing about what went well
     #[arg(long, short, global = true)]
     quiet: bool,
     /// Take any TLS certificate: whoever sits between can read everything
@@ -75,6 +77,13 @@ impl Context {
         Ok(SessionFile::new(folders::config()?.join("session.json")))
     }
 
+    /// Tells a call the server and the kind of credential, where they are known.
+    pub(crate) fn describe(&self, call: &mut Call) {
+        let saved = || self.session_file().ok()?.load().ok()?.map(|saved| saved.url);
+        call.url = self.url().ok().flatten().or_else(saved);
+        call.has_key = self.api_key().is_some();
+    }
+
     /// A connection with the caller's credential, and the server's address.
     pub(crate) async fn client(&self) -> Result<(Client, String)> {
         let file = self.session_file()?;
@@ -127,10 +136,11 @@ fn set(text: Option<&String>) -> Option<&str> {
     text.map(|text| text.trim()).filter(|text| !text.is_empty())
 }
 
-/// An address as people type it: `https` where nothing else is said, and no slash at the end.
+/// An address as people type it, made whole: without a scheme it is `https`, on this machine `http`.
+/// No slash at the end.
 pub(crate) fn address(text: &str) -> Result<String> {
     let text = text.trim();
-    let (scheme, host) = text.split_once("://").unwrap_or(("https", text));
+    let (scheme, host) = text.split_once("://").unwrap_or((usual_scheme(text), text));
     let host = host.trim_end_matches('/');
     let is_whole = matches!(scheme, "http" | "https") && !host.is_empty();
     if is_whole && !host.contains(['/', '?', '#', '@', ' ']) {
@@ -138,6 +148,18 @@ pub(crate) fn address(text: &str) -> Result<String> {
     }
     let example = "https://photos.example.org";
     Err(Failure::Usage(format!("{text:?} is no address of a server: it must be like {example}")))
+}
+
+fn usual_scheme(host: &str) -> &'static str {
+    if is_this_machine(host) { "http" } else { "https" }
+}
+
+/// Whether a host, with a port or without, is this machine.
+pub(crate) fn is_this_machine(host: &str) -> bool {
+    let end = host.rfind(':').filter(|end| !host[*end..].contains(']')).unwrap_or(host.len());
+    let name = host[..end].trim_matches(['[', ']', '/']);
+    let is_loopback = |ip: std::net::IpAddr| ip.is_loopback();
+    name == "localhost" || name.parse().is_ok_and(is_loopback)
 }
 
 #[cfg(test)]
@@ -149,6 +171,14 @@ mod tests {
         let whole = |text| address(text).ok();
         assert_eq!(whole("photos.example.org/").as_deref(), Some("https://photos.example.org"));
         assert_eq!(whole("http://127.0.0.1:8420").as_deref(), Some("http://127.0.0.1:8420"));
+        assert_eq!(whole("nas:8420").as_deref(), Some("https://nas:8420"));
+        for here in ["localhost", "localhost:8420", "127.0.0.1:8420", "[::1]:8420", "[::1]"] {
+            assert_eq!(whole(here), Some(format!("http://{here}")));
+        }
+        assert_eq!(
+            whole("localhost.example.org"),
+            Some("https://localhost.example.org".to_owned())
+        );
         for wrong in ["", "ftp://a", "https://a/b", "https://", "a b", "https://ann:x@a"] {
             assert_eq!(whole(wrong), None, "{wrong}");
         }

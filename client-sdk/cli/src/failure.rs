@@ -6,6 +6,9 @@ use std::io;
 use albumen_client::{Code, Error};
 use serde_json::{Map, Value, json};
 
+use crate::call::Call;
+use crate::hints;
+
 /// The result of everything that can fail.
 pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 
@@ -14,8 +17,14 @@ pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 pub(crate) enum Failure {
     /// The command line makes no sense.
     Usage(String),
+    /// The command line cannot be read.
+    Misread { message: String, hint: Option<String> },
     /// There is no credential.
     SignedOut(String),
+    /// Only administrators may do this.
+    NotAdmin,
+    /// The caller may not put anything into an album.
+    RoleTooLow { album: String },
     /// What was named does not exist.
     NotFound(String),
     /// A name fits several.
@@ -42,8 +51,8 @@ impl Failure {
         match self {
             Self::Closed => 0,
             Self::Told(code) => *code,
-            Self::Usage(_) | Self::Ambiguous { .. } => 2,
-            Self::SignedOut(_) => 3,
+            Self::Usage(_) | Self::Misread { .. } | Self::Ambiguous { .. } => 2,
+            Self::SignedOut(_) | Self::NotAdmin | Self::RoleTooLow { .. } => 3,
             Self::NotFound(_) => 4,
             Self::Partial(_) => 5,
             Self::Interrupted => 130,
@@ -60,8 +69,10 @@ impl Failure {
     /// A stable name for what went wrong: the server's reason where it gave one.
     fn reason(&self) -> &str {
         match self {
-            Self::Usage(_) => "USAGE",
+            Self::Usage(_) | Self::Misread { .. } => "USAGE",
             Self::SignedOut(_) => "SIGNED_OUT",
+            Self::NotAdmin => "CALLER_NOT_ALLOWED",
+            Self::RoleTooLow { .. } => "ROLE_TOO_LOW",
             Self::NotFound(_) => "NOT_FOUND",
             Self::Ambiguous { .. } => "AMBIGUOUS_NAME",
             Self::Partial(_) => "PARTIAL",
@@ -77,26 +88,47 @@ impl Failure {
         }
     }
 
-    /// What to do about it; `None` where nobody can tell.
-    fn hint(&self) -> Option<String> {
+    /// What went wrong, in the words of the command line.
+    fn message(&self, call: &Call) -> String {
+        let Self::Client(error) = self else { return self.to_string() };
+        if error.reason() == Some("LINK_POLICY") {
+            return "this is against the server's policy for links".to_owned();
+        }
+        let violations = error.violations().iter();
+        let rules: Vec<_> = violations
+            .map(|violation| {
+                format!("{} {}", call.name_of(&violation.field), violation.description)
+            })
+            .collect();
+        if rules.is_empty() { self.to_string() } else { rules.join("; ") }
+    }
+
+    /// What to do about it; `None` where nobody can tell, or the message says it.
+    fn hint(&self, call: &Call) -> Option<String> {
         let text = match self {
-            Self::SignedOut(_) => "sign in with: albumen login URL",
+            Self::Misread { hint, .. } => return hint.clone(),
+            Self::SignedOut(_) => return Some(format!("sign in with: {}", call.login())),
+            Self::RoleTooLow { .. } => {
+                "its owner can give you the role; `albumen albums create` makes one of your own"
+            }
             Self::Ambiguous { .. } => "name it by its id",
             Self::Interrupted => "the same command again goes on where it was",
-            Self::Unreachable { url, error } => return Some(unreachable_hint(url, error)),
-            Self::Client(error) => return client_hint(error),
+            Self::Unreachable { url, error } => {
+                return Some(hints::unreachable(url, &causes(error)));
+            }
+            Self::Client(error) => return hints::refused(error, call),
             _ => return None,
         };
         Some(text.to_owned())
     }
 
     /// As `--json` shows it.
-    pub(crate) fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self, call: &Call) -> Value {
         let mut error = Map::new();
         error.insert("reason".to_owned(), json!(self.reason()));
-        error.insert("message".to_owned(), json!(self.to_string()));
+        error.insert("message".to_owned(), json!(self.message(call)));
         error.insert("exitCode".to_owned(), json!(self.exit_code()));
-        if let Some(hint) = self.hint() {
+        if let Some(hint) = self.hint(call) {
             error.insert("hint".to_owned(), json!(hint));
         }
         if let Self::Ambiguous { candidates, .. } = self {
@@ -120,77 +152,16 @@ impl Failure {
     }
 
     /// As people read it.
-    pub(crate) fn to_text(&self) -> String {
-        let mut text = format!("error: {self}");
-        match self {
-            Self::Ambiguous { candidates, .. } => {
-                text.extend(candidates.iter().map(|candidate| format!("\n  {candidate}")));
-            }
-            Self::Client(error) => {
-                let violations = error.violations().iter();
-                text.extend(violations.map(|violation| {
-                    format!("\n  {}: {}", violation.field, violation.description)
-                }));
-            }
-            _ => {}
+    pub(crate) fn to_text(&self, call: &Call) -> String {
+        let mut text = format!("error: {}", self.message(call));
+        if let Self::Ambiguous { candidates, .. } = self {
+            text.extend(candidates.iter().map(|candidate| format!("\n  {candidate}")));
         }
-        if let Some(hint) = self.hint() {
+        if let Some(hint) = self.hint(call) {
             text += &format!("\nhint: {hint}");
         }
         text
     }
-}
-
-fn unreachable_hint(url: &str, error: &Error) -> String {
-    let causes = causes(error);
-    if causes.to_lowercase().contains("certificate") {
-        return format!("{url} shows a certificate that nobody vouches for; --insecure takes it");
-    }
-    if url.starts_with("https://") {
-        return "is the address right, and does the server speak TLS? http:// goes without".into();
-    }
-    "is the address right, and is the server running?".to_owned()
-}
-
-fn client_hint(error: &Error) -> Option<String> {
-    let metadata = |key| error.metadata(key).unwrap_or_default();
-    let hint = match (error, error.reason()) {
-        (Error::Exists(_), _) => "move it away, or name another folder with --to".to_owned(),
-        (Error::Damaged { .. }, _) => "try again".to_owned(),
-        (_, Some("CREDENTIAL_MISSING" | "CREDENTIAL_INVALID")) => {
-            "the session or key is no longer good; sign in with: albumen login URL".to_owned()
-        }
-        (_, Some("CALLER_NOT_ALLOWED")) => {
-            format!("this takes {}", metadata("required_caller").to_lowercase().replace('_', " "))
-        }
-        (_, Some("SCOPE_MISSING")) => {
-            format!("the API key lacks the scope {}", metadata("required_scope"))
-        }
-        (_, Some("ROLE_TOO_LOW")) => format!(
-            "it takes the role {} in the album, which its owner can give",
-            metadata("required_role")
-        ),
-        (_, Some("TOO_MANY_ATTEMPTS")) => {
-            format!("wait {} seconds", metadata("retry_after_seconds"))
-        }
-        (_, Some("LINK_PASSWORD_REQUIRED" | "LINK_PASSWORD_WRONG")) => {
-            "give the link's password with --password or --password-stdin".to_owned()
-        }
-        (_, Some("EXPORT_STALE")) => "something left the album meanwhile; export again".to_owned(),
-        (_, Some("OWNER_REQUIRED")) => {
-            "hand the album over first, with: albumen albums transfer ALBUM USER".to_owned()
-        }
-        (_, Some("LIBRARY_NOT_EMPTY")) => {
-            "--force deletes it with the photos that are nowhere else".to_owned()
-        }
-        (_, Some("PLAN_CHANGED")) => {
-            "the same command again shows the plan as it is now".to_owned()
-        }
-        (_, Some("TRASHED")) => "it is in the trash; restore it first".to_owned(),
-        _ if error.is_temporary() => "the server is away or busy; try again later".to_owned(),
-        _ => return None,
-    };
-    Some(hint)
 }
 
 /// An error and what caused it.
@@ -223,7 +194,13 @@ fn code_name(code: Code) -> String {
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NotAdmin => formatter.write_str("only an administrator may do this"),
+            Self::RoleTooLow { album } => write!(
+                formatter,
+                "putting photos into the album {album:?} takes the role contributor; yours is viewer"
+            ),
             Self::Usage(message)
+            | Self::Misread { message, .. }
             | Self::SignedOut(message)
             | Self::NotFound(message)
             | Self::Ambiguous { message, .. }
@@ -279,10 +256,11 @@ mod tests {
 
     #[test]
     fn json_has_code_reason_and_message() {
-        let error = refusal(Code::NotFound).to_json();
+        let call = Call::default();
+        let error = refusal(Code::NotFound).to_json(&call);
         assert_eq!(error["error"]["code"], "NOT_FOUND");
         assert_eq!(error["error"]["message"], "no");
-        let error = Failure::SignedOut("you are not signed in".to_owned()).to_json();
+        let error = Failure::SignedOut("you are not signed in".to_owned()).to_json(&call);
         assert_eq!(error["error"]["reason"], "SIGNED_OUT");
         assert_eq!(error["error"]["exitCode"], 3);
     }

@@ -1,11 +1,13 @@
 //! The `albumen` command.
 
 mod bytes_text;
+mod call;
 mod confirm;
 mod context;
 mod failure;
 mod folders;
 mod following;
+mod hints;
 mod interrupt;
 mod json;
 mod names;
@@ -19,7 +21,9 @@ mod words;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser};
+use call::Call;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser};
 use context::{Context, Globals};
 use failure::Failure;
 use output::Output;
@@ -45,12 +49,12 @@ Environment:
   XDG_STATE_HOME    where unfinished uploads are noted, in albumen/ (default: ~/.local/state)
 
 Exit codes:
-  0    done
+  0    done, or nothing had to be done
   1    failed
-  2    the command line makes no sense, or the server refuses one of its values
+  2    the command line makes no sense, a name fits several, or the server refuses a value
   3    not signed in, or not allowed
   4    not found
-  5    done in part: some of the files or things named failed
+  5    done in part: some of what was to be done failed
   6    nothing was changed: folder-albums has something to do, and nobody to ask
   130  interrupted; the same command again goes on where it was";
 
@@ -65,8 +69,9 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let read = read().and_then(|arguments| Ok((Cli::from_arg_matches(&arguments)?, arguments)));
+    let (cli, arguments) = match read {
+        Ok(read) => read,
         Err(error) => return misread(&error),
     };
     let context = Context::new(cli.globals);
@@ -82,22 +87,50 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            context.output.complain(&failure);
+            let mut call = Call::of(&command(), &arguments);
+            context.describe(&mut call);
+            context.output.complain_about(&call, &failure);
             ExitCode::from(failure.exit_code())
         }
+    }
+}
+
+/// Reads the command line. `help --help` is `help`, which clap knows no options of.
+fn read() -> Result<ArgMatches, clap::Error> {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let error = match command().try_get_matches_from(&arguments) {
+        Err(error) if error.kind() == ErrorKind::InvalidSubcommand => error,
+        read => return read,
+    };
+    let is_help = |word: &str| matches!(word, "--help" | "-h");
+    match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(word)) if is_help(word) => {
+            let others = arguments.iter().filter(|word| !word.to_str().is_some_and(is_help));
+            command().try_get_matches_from(others)
+        }
+        _ => Err(error),
     }
 }
 
 /// Shows help, or says what is wrong with the command line.
 fn misread(error: &clap::Error) -> ExitCode {
     if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
-        let failure = Failure::Usage(error.to_string().trim_end().to_owned());
-        Output { json: true, quiet: false }.complain(&failure);
+        Output { json: true, quiet: false }.complain(&in_one_sentence(&error.to_string()));
     } else {
         // Nobody is left to be told that nobody reads this.
         drop(error.print());
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+/// What is wrong with the command line, out of all that clap says to people.
+fn in_one_sentence(text: &str) -> Failure {
+    let mut paragraphs = text.split("\n\n").map(str::trim);
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let message = paragraphs.next().unwrap_or_default();
+    let message = words(message.strip_prefix("error: ").unwrap_or(message));
+    let hint = paragraphs.find_map(|text| text.strip_prefix("tip: ")).map(words);
+    Failure::Misread { message, hint }
 }
 
 /// The command line as clap knows it, for completion.

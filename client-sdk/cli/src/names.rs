@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::failure::{Failure, Result};
 use crate::table::printable;
-use crate::words::count;
+use crate::words::{count, whole};
 
 /// Finds an album: one in which the caller has at least a role, else any, with which the server
 /// then says what is missing.
@@ -41,13 +41,7 @@ pub(crate) async fn find_album(
         ..ListAlbumsRequest::default()
     };
     let albums: Vec<_> = client.list_albums(request).try_collect().await?;
-    pick(
-        "album",
-        name,
-        albums,
-        |album| &album.display_name,
-        |album| format!("{}  {}, {} photos", album.id, album.display_name, album.asset_count),
-    )
+    pick("album", name, albums, |album| &album.display_name, describe_album)
 }
 
 /// Finds an album of the caller's that is in the trash.
@@ -61,13 +55,7 @@ pub(crate) async fn trashed_album(client: &Client, name: &str) -> Result<String>
         ..ListAlbumsRequest::default()
     };
     let albums: Vec<_> = client.list_albums(request).try_collect().await?;
-    let album = pick(
-        "album",
-        name,
-        albums,
-        |album| &album.display_name,
-        |album| format!("{}  {}, {} photos", album.id, album.display_name, album.asset_count),
-    )?;
+    let album = pick("album", name, albums, |album| &album.display_name, describe_album)?;
     Ok(album.ok_or_else(|| not_found("album in the trash", name))?.id)
 }
 
@@ -181,6 +169,11 @@ pub(crate) fn is_id(text: &str) -> bool {
 /// Whether a text is an e-mail rather than a name.
 pub(crate) fn is_email(text: &str) -> bool {
     text.contains('@') && !text.contains(' ')
+}
+
+fn describe_album(album: &Album) -> String {
+    let photos = whole(album.asset_count, "photo");
+    format!("{}  {}, {photos}", album.id, album.display_name)
 }
 
 fn not_found(noun: &str, name: &str) -> Failure {

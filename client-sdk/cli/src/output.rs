@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use prost::Name;
 use serde_json::{Value, json};
 
+use crate::call::Call;
 use crate::failure::{Failure, Result};
 use crate::json;
 use crate::table::Table;
@@ -14,7 +15,8 @@ use crate::table::Table;
 pub(crate) struct Output {
     /// Whether results and errors are JSON.
     pub(crate) json: bool,
-    /// Whether there are no notes and no progress.
+    /// Whether there are results and complaints alone: no progress, no notes, nothing about what
+    /// went well.
     pub(crate) quiet: bool,
 }
 
@@ -51,6 +53,21 @@ impl Output {
         if self.json { self.json(value) } else { self.text(&text()) }
     }
 
+    /// Prints a message of the API, or for people what was done, unless they want to hear nothing.
+    pub(crate) fn did<M: Name>(self, message: &M, text: impl FnOnce() -> String) -> Result<()> {
+        if self.json { self.json(&json::value(message)?) } else { self.done(&text()) }
+    }
+
+    /// The same of what is no message of the API.
+    pub(crate) fn did_value(self, value: &Value, text: impl FnOnce() -> String) -> Result<()> {
+        if self.json { self.json(value) } else { self.done(&text()) }
+    }
+
+    /// Prints for people what was done, unless they want to hear nothing.
+    pub(crate) fn done(self, text: &str) -> Result<()> {
+        if self.quiet { Ok(()) } else { self.text(text) }
+    }
+
     /// Prints one document.
     pub(crate) fn json(self, value: &Value) -> Result<()> {
         self.text(&format!("{value:#}"))
@@ -80,6 +97,13 @@ impl Output {
         }
     }
 
+    /// Says what went wrong with one of many; JSON has it among the results.
+    pub(crate) fn problem(self, text: &str) {
+        if !self.json {
+            say(text);
+        }
+    }
+
     /// Says something that must not be missed.
     pub(crate) fn warn(self, text: &str) {
         if self.json {
@@ -91,10 +115,15 @@ impl Output {
 
     /// Says what went wrong.
     pub(crate) fn complain(self, failure: &Failure) {
+        self.complain_about(&Call::default(), failure);
+    }
+
+    /// Says what went wrong with a call, in its words.
+    pub(crate) fn complain_about(self, call: &Call, failure: &Failure) {
         if matches!(failure, Failure::Closed | Failure::Told(_)) {
             return;
         }
-        say(&if self.json { failure.to_json().to_string() } else { failure.to_text() });
+        say(&if self.json { failure.to_json(call).to_string() } else { failure.to_text(call) });
     }
 }
 

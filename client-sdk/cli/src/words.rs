@@ -15,9 +15,9 @@ pub(crate) fn plural(noun: &str) -> String {
     noun.strip_suffix('y').map_or_else(|| format!("{noun}s"), |stem| format!("{stem}ies"))
 }
 
-/// The same for numbers of the API.
-pub(crate) fn whole(number: i64, noun: &str) -> String {
-    count(usize::try_from(number).unwrap_or(0), noun)
+/// The same for numbers of the API, which never sends negative ones.
+pub(crate) fn whole(number: impl Into<i64>, noun: &str) -> String {
+    count(usize::try_from(number.into()).unwrap_or(0), noun)
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ enum Verb {
     Unlike(Subject),
     /// Delete a comment: your own, or any in your own album
     Delete {
-        /// The comment's id
+        /// The comment's id, as `albumen activity list` shows it
         id: String,
     },
     /// Print what happens in an album as it happens, until Ctrl+C; with --json a document a line
@@ -76,7 +76,7 @@ enum Verb {
         /// The album, by name or id
         album: String,
         /// Go on after the message with this cursor [default: from now on]
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", hide_default_value = true)]
         cursor: String,
     },
 }
@@ -94,7 +94,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         Verb::Delete { id } => {
             let request = DeleteCommentRequest { activity_id: id };
             client.activities().delete_comment(request).await?;
-            context.output.value(&json!({}), || "deleted".to_owned())
+            context.output.did_value(&json!({}), || "deleted".to_owned())
         }
         Verb::Watch { album, cursor } => {
             let album = viewed(&client, &album).await?;
@@ -164,7 +164,7 @@ async fn like(context: &Context, client: &Client, subject: Subject, liked: bool)
     };
     let answer = retry(|| async { client.activities().set_like(request.clone()).await }).await?;
     let text = if liked { "liked" } else { "no longer liked" };
-    context.output.message(&answer, || text.to_owned())
+    context.output.did(&answer, || text.to_owned())
 }
 
 async fn watch(context: &Context, client: &Client, album: &Album, cursor: &str) -> Result<()> {

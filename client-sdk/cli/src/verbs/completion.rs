@@ -11,7 +11,9 @@ use crate::failure::{Failure, Result};
 Examples:
   albumen completion bash > ~/.local/share/bash-completion/completions/albumen
   albumen completion zsh > ~/.zfunc/_albumen
-  albumen completion fish > ~/.config/fish/completions/albumen.fish")]
+  albumen completion fish > ~/.config/fish/completions/albumen.fish
+
+The script for zsh belongs into a folder of $fpath.")]
 pub(crate) struct Args {
     /// The shell
     shell: Shell,

@@ -127,7 +127,7 @@ fn report(context: &Context, export: &Export, saved: &[Saved]) -> Result<()> {
         .map(|saved| {
             json!({
                 "path": saved.path.display().to_string(),
-                "sizeBytes": saved.size_bytes.to_string(),
+                "sizeBytes": saved.size_bytes,
                 "existed": saved.existed,
             })
         })

@@ -40,13 +40,13 @@ enum Verb {
         /// What it is good for; can be repeated. `albumen keys scopes` lists them
         #[arg(long, required = true)]
         scope: Vec<String>,
-        /// When it ends: 12h, 30d, 52w, a date or a time [default: never]
+        /// When it ends: 12h, 30d, 52w from now, a date, "2026-12-31 18:00" [default: never]
         #[arg(long, value_name = "WHEN", value_parser = times::parse)]
         expires: Option<Timestamp>,
     },
     /// Delete a key: nobody gets in with it any more
     Delete {
-        /// The key's id
+        /// The key's id, as `albumen keys list` shows it
         id: String,
     },
     /// List what keys can be good for
@@ -81,7 +81,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         Verb::Delete { id } => {
             let request = DeleteApiKeyRequest { api_key_id: id };
             client.auth().delete_api_key(request).await?;
-            context.output.value(&json!({}), || "deleted".to_owned())
+            context.output.did_value(&json!({}), || "deleted".to_owned())
         }
         Verb::Scopes => {
             let info = || async { client.server().get_server_info(GetServerInfoRequest {}).await };

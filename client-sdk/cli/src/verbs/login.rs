@@ -3,7 +3,7 @@
 use albumen_client::v1::{GetServerInfoRequest, SetUpRequest, User};
 use albumen_client::{Client, Credential, SavedSession};
 
-use crate::context::{Context, address};
+use crate::context::{Context, address, is_this_machine};
 use crate::failure::{Failure, Result};
 use crate::secret;
 use crate::table::printable;
@@ -21,7 +21,8 @@ The first user of a new server, with the setup token that it printed:
 The session is kept in ~/.config/albumen/session.json, which only you can read. The password is not
 kept. Scripts can do without signing in: see `albumen help keys`.")]
 pub(crate) struct Args {
-    /// The server's address [default: --url, else where you are signed in]
+    /// The server's address; without http:// or https:// it is https, on this machine http
+    /// [default: --url, else where you are signed in]
     server: Option<String>,
     /// Your e-mail [default: it asks]
     #[arg(long)]
@@ -46,7 +47,12 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let saved = file.load().ok().flatten();
     let given = args.server.as_deref().map(address).transpose()?;
     let url = given.or(context.url()?).or(saved.as_ref().map(|saved| saved.url.clone()));
-    let url = url.ok_or_else(|| Failure::Usage("name the server: albumen login URL".to_owned()))?;
+    let url = url.ok_or_else(|| {
+        Failure::Usage("name the server, as in: albumen login https://photos.example.org".to_owned())
+    })?;
+    if args.server.as_ref().is_some_and(|server| !server.contains("://")) {
+        context.output.note(&format!("the server is {url}"));
+    }
     let client = context.connect(&url).await?;
     let info = client.server().get_server_info(GetServerInfoRequest {}).await?.into_inner();
     if info.setup_required && args.setup_token.is_none() {
@@ -66,7 +72,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         let old = client.with_credential(Credential::Session(saved.tokens));
         drop(old.logout().await);
     }
-    context.output.message(&user, || {
+    context.output.did(&user, || {
         let (name, email) = (printable(&user.display_name), printable(&user.email));
         format!("signed in at {url} as {name} <{email}>")
     })
@@ -110,8 +116,7 @@ fn device() -> String {
 
 /// Whether what is sent leaves this machine without encryption.
 fn is_readable_by_others(url: &str) -> bool {
-    let Some(host) = url.strip_prefix("http://") else { return false };
-    !["localhost", "127.", "[::1]"].iter().any(|own| host.starts_with(own))
+    url.strip_prefix("http://").is_some_and(|host| !is_this_machine(host))
 }
 
 #[cfg(test)]

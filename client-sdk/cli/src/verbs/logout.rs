@@ -35,7 +35,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         }
     }
     file.remove().await?;
-    context.output.value(&json!({}), || "signed out".to_owned())
+    context.output.did_value(&json!({}), || "signed out".to_owned())
 }
 
 fn with_hint(failure: Failure) -> Failure {

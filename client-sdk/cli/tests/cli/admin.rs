@@ -9,7 +9,7 @@ async fn users_are_managed() {
     let ann = site.ann();
     let bob = site.user(&ann, "Bob");
     let quota = ann.json(&["admin", "users", "quota", "bob@example.org", "2G"]);
-    assert_eq!(quota["quotaBytes"], (2_u64 << 30).to_string());
+    assert_eq!(quota["quotaBytes"], 2_u64 << 30);
     assert_eq!(bob.json(&["status"])["usage"]["quotaBytes"], quota["quotaBytes"]);
     let none = ann.json(&["admin", "users", "quota", "Bob", "none"]);
     assert_eq!(none.get("quotaBytes"), None);
@@ -41,7 +41,13 @@ async fn jobs_audit_log_and_sharing_are_for_administrators() {
     let site = Site::start().await;
     let ann = site.ann();
     let bob = site.user(&ann, "Bob");
-    for verb in [&["jobs", "list"][..], &["audit"], &["links"]] {
+    for verb in [
+        &["users", "list"][..],
+        &["users", "show", "Bob"],
+        &["jobs", "list"],
+        &["audit"],
+        &["links"],
+    ] {
         let refused = bob.run(&[&["admin"], verb].concat());
         assert!(refused.fails(3).contains("admin"), "{refused:?}");
         ann.run(&[&["admin"], verb].concat()).ok();
@@ -59,6 +65,7 @@ async fn jobs_audit_log_and_sharing_are_for_administrators() {
     let refused = ann.run(&["links", "create", "Summer", "--json"]);
     refused.fails(1);
     assert_eq!(refused.error()["reason"], "LINK_POLICY");
+    assert!(refused.error()["hint"].as_str().unwrap().contains("--password"), "{refused:?}");
     let policy = ann.json(&["admin", "policy", "--max-lifetime", "90d"]);
     assert_eq!(policy["maxLinkLifetime"], "7776000s");
     assert!(ann.run(&["admin", "policy"]).ok().contains("2160 hours"));

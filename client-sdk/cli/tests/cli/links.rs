@@ -21,7 +21,7 @@ async fn link_is_made_shown_changed_and_revoked() {
     let link = &shown["sharedLink"];
     assert_eq!(link["hasPassword"], true);
     assert_eq!(link["metadata"], "SHARED_LINK_METADATA_WITHOUT_LOCATION");
-    assert_eq!(shown["stats"]["openCount"], "0");
+    assert_eq!(shown["stats"]["openCount"], 0);
     assert!(!shown.to_string().contains("sandcastle"));
 
     let id = link["id"].as_str().unwrap();
@@ -69,6 +69,13 @@ async fn link_that_makes_no_sense_is_refused_with_its_field() {
     let wrong = ann.run(&["links", "create", "Summer", "--slug", "Not A Slug", "--json"]);
     wrong.fails(2);
     assert_eq!(wrong.error()["violations"][0]["field"], "shared_link.slug");
+    assert!(wrong.error()["message"].as_str().unwrap().starts_with("--slug "), "{wrong:?}");
+    let text = ann.run(&["links", "create", "Summer", "--slug", "Not A Slug"]);
+    assert_eq!(text.fails(2).lines().count(), 1, "{text:?}");
+    let unnamed = ann.run(&["albums", "create", ""]);
+    assert!(unnamed.fails(2).starts_with("error: NAME must "), "{unnamed:?}");
+    let unnamed = ann.run(&["albums", "edit", "Summer", "--name", ""]);
+    assert!(unnamed.fails(2).starts_with("error: --name must "), "{unnamed:?}");
     assert!(ann.run(&["links", "create", "Summer", "--expires", "soon"]).fails(2).contains("7d"));
     let no_terminal = ann.run(&["links", "create", "Summer", "--password"]);
     assert!(no_terminal.fails(2).contains("--password-stdin"), "{no_terminal:?}");

@@ -14,7 +14,14 @@ fn command_line_that_makes_no_sense_is_a_usage_error() {
     let json = home.run(&["albums", "list", "--sideways", "--json"]);
     json.fails(2);
     assert_eq!(json.error()["reason"], "USAGE");
+    assert_eq!(json.error()["message"], "unexpected argument '--sideways' found");
     assert_eq!(json.out, "");
+    let json = home.run(&["albums", "lst", "--json"]);
+    assert_eq!(json.error()["message"], "unrecognized subcommand 'lst'");
+    assert_eq!(json.error()["hint"], "a similar subcommand exists: 'list'");
+    let json = home.run(&["upload", "--json"]);
+    let missing = "the following required arguments were not provided: <PATH>...";
+    assert_eq!(json.error()["message"], missing);
     assert!(home.run(&["login", "https://photos.example.org/path"]).fails(2).contains("address"));
 }
 
@@ -30,6 +37,8 @@ fn help_leads_from_login_to_export() {
     for verb in ["upload", "albums", "links", "export", "activity", "admin", "keys"] {
         assert!(home.run(&["help", verb]).ok().contains("Examples:"), "{verb}");
     }
+    assert_eq!(home.run(&["help", "--help"]).ok(), help);
+    assert!(home.run(&["help", "albums", "-h"]).ok().contains("albumen albums create"));
 }
 
 #[test]
@@ -38,6 +47,8 @@ fn server_that_is_away_is_told() {
     let complaint = done.fails(1);
     assert!(complaint.contains("http://127.0.0.1:9"), "{complaint}");
     assert!(complaint.contains("hint: is the address right"), "{complaint}");
+    let done = Home::new().run(&["login", "localhost:9", "--email", "a@example.org"]);
+    assert!(done.fails(1).contains("no server answers at http://localhost:9"), "{done:?}");
 }
 
 #[test]

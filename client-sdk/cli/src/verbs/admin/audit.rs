@@ -14,7 +14,7 @@ const PREFIX: &str = "AUDIT_EVENT_KIND_";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Only what this user did
+    /// Only what this user did, by e-mail, name or id
     #[arg(long)]
     user: Option<String>,
     /// Only entries of this kind, as in signed-in or link-created

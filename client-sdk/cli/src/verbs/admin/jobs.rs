@@ -21,7 +21,7 @@ pub(super) enum Verb {
         #[arg(long, value_enum)]
         state: Option<State>,
         /// Only those that do this work, as in sweep-uploads
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", hide_default_value = true)]
         kind: String,
         /// How many at most
         #[arg(long, default_value_t = 50)]
@@ -29,17 +29,17 @@ pub(super) enum Verb {
     },
     /// Show a job
     Show {
-        /// The job's id
+        /// The job's id, as `albumen admin jobs list` shows it
         id: String,
     },
     /// Let a parked job run again, now
     Retry {
-        /// The job's id
+        /// The job's id, as `albumen admin jobs list` shows it
         id: String,
     },
     /// Give a job up
     Cancel {
-        /// The job's id
+        /// The job's id, as `albumen admin jobs list` shows it
         id: String,
     },
 }

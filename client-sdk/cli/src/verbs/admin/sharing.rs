@@ -10,12 +10,12 @@ use prost_types::{Duration, FieldMask, Timestamp};
 use crate::context::Context;
 use crate::failure::Result;
 use crate::table::Table;
-use crate::words::word;
+use crate::words::{whole, word};
 use crate::{names, times};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct LinksArgs {
-    /// Only those that this user made
+    /// Only those that this user made, by e-mail, name or id
     #[arg(long)]
     user: Option<String>,
     /// Only those that the policy would not allow now
@@ -26,10 +26,10 @@ pub(super) struct LinksArgs {
 #[derive(Debug, clap::Args)]
 pub(super) struct PolicyArgs {
     /// Whether people may make links
-    #[arg(long, value_name = "true|false")]
+    #[arg(long, value_name = "true|false", hide_possible_values = true)]
     links: Option<bool>,
     /// Whether links must have a password
-    #[arg(long, value_name = "true|false")]
+    #[arg(long, value_name = "true|false", hide_possible_values = true)]
     require_password: Option<bool>,
     /// How long links may live, as in 12h or 90d, or none
     #[arg(long, value_name = "TIME", value_parser = lifetime)]
@@ -102,7 +102,7 @@ pub(super) async fn policy(context: &Context, client: &Client, args: PolicyArgs)
     };
     context.output.message(&policy, || {
         let yes = |is_so: bool| if is_so { "yes" } else { "no" }.to_owned();
-        let lifetime = policy.max_link_lifetime.map(|time| format!("{} hours", time.seconds / 3600));
+        let lifetime = policy.max_link_lifetime.map(|time| whole(time.seconds / 3600, "hour"));
         Table::facts([
             ("links may be made", yes(policy.allow_links())),
             ("they need a password", yes(policy.require_link_password())),

@@ -1,7 +1,7 @@
 //! Managing users.
 
 use albumen_client::v1::{
-    CreateUserRequest, DeleteUserRequest, ListUsersRequest, ResetPasswordRequest,
+    CreateUserRequest, DeleteUserRequest, GetMeRequest, ListUsersRequest, ResetPasswordRequest,
     RestoreUserRequest, UpdateUserRequest, User,
 };
 use albumen_client::{Client, retry};
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::table::Table;
+use crate::words::whole;
 use crate::{bytes_text, names, secret, times};
 
 #[derive(Debug, Subcommand)]
@@ -25,7 +26,7 @@ pub(super) enum Verb {
     },
     /// Show a user
     Show {
-        /// The user
+        /// The user, by e-mail, name or id
         user: String,
     },
     /// Create a user
@@ -34,7 +35,7 @@ pub(super) enum Verb {
     Edit(EditArgs),
     /// Set how much a user may store
     Quota {
-        /// The user
+        /// The user, by e-mail, name or id
         user: String,
         /// As in 50G, or none
         #[arg(value_parser = quota)]
@@ -42,17 +43,17 @@ pub(super) enum Verb {
     },
     /// Keep a user out, at once; their albums stay
     Disable {
-        /// The user
+        /// The user, by e-mail, name or id
         user: String,
     },
     /// Let a user in again
     Enable {
-        /// The user
+        /// The user, by e-mail, name or id
         user: String,
     },
     /// Set a new password for a user and end all their sessions
     ResetPassword {
-        /// The user
+        /// The user, by e-mail, name or id
         user: String,
         /// Read the password from standard input rather than ask for it
         #[arg(long)]
@@ -60,12 +61,12 @@ pub(super) enum Verb {
     },
     /// Delete a user; for 7 days that can be undone
     Delete {
-        /// The user
+        /// The user, by e-mail, name or id
         user: String,
     },
     /// Bring a deleted user back
     Restore {
-        /// The user
+        /// The user, by e-mail, name or id
         user: String,
     },
 }
@@ -90,7 +91,7 @@ pub(super) struct CreateArgs {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct EditArgs {
-    /// The user
+    /// The user, by e-mail, name or id
     user: String,
     /// The new name
     #[arg(long)]
@@ -99,7 +100,7 @@ pub(super) struct EditArgs {
     #[arg(long)]
     email: Option<String>,
     /// Whether they are an administrator
-    #[arg(long, value_name = "true|false")]
+    #[arg(long, value_name = "true|false", hide_possible_values = true)]
     admin: Option<bool>,
 }
 
@@ -112,6 +113,13 @@ fn quota(text: &str) -> Result<Quota, String> {
 }
 
 pub(super) async fn run(context: &Context, client: &Client, verb: Verb) -> Result<()> {
+    // The server shows users to everybody, as far as they may find each other.
+    if matches!(verb, Verb::List { .. } | Verb::Show { .. }) {
+        let me = retry(|| async { client.users().get_me(GetMeRequest {}).await }).await?;
+        if !me.is_admin() {
+            return Err(Failure::NotAdmin);
+        }
+    }
     match verb {
         Verb::List { deleted } => list(context, client, deleted).await,
         Verb::Show { user } => show(context, &names::user(client, &user, true).await?),
@@ -134,8 +142,8 @@ pub(super) async fn run(context: &Context, client: &Client, verb: Verb) -> Resul
             let new_password = secret::ask_new("New password: ", password_stdin)?;
             let request = ResetPasswordRequest { user_id, new_password };
             let answer = client.users().reset_password(request).await?.into_inner();
-            context.output.message(&answer, || {
-                format!("password set, sessions ended: {}", answer.revoked_count)
+            context.output.did(&answer, || {
+                format!("password set, {} ended", whole(answer.revoked_count, "session"))
             })
         }
         Verb::Delete { user } => {

@@ -10,19 +10,19 @@ use futures::TryStreamExt as _;
 use crate::context::Context;
 use crate::failure::Result;
 use crate::table::Table;
-use crate::words::{count, word};
+use crate::words::{whole, word};
 use crate::{bytes_text, names, times};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// List the photos of an album, in its order
     Assets {
-        /// The album
+        /// The album, by name or id
         album: String,
     },
     /// Put your photos into an album
     Add {
-        /// The album
+        /// The album, by name or id
         album: String,
         /// The photos, by id
         #[arg(required = true, value_name = "ASSET")]
@@ -30,7 +30,7 @@ pub(super) enum Verb {
     },
     /// Take photos out of an album; they are not deleted
     Remove {
-        /// The album
+        /// The album, by name or id
         album: String,
         /// The photos, by id
         #[arg(required = true, value_name = "ASSET")]
@@ -49,12 +49,12 @@ pub(super) async fn run(context: &Context, client: &Client, verb: Verb) -> Resul
             let request = AddAlbumAssetsRequest { album_id, asset_ids: assets };
             let add = || async { client.albums().add_album_assets(request.clone()).await };
             let answer = retry(add).await?;
-            context.output.message(&answer, || {
+            context.output.did(&answer, || {
                 let there = match answer.existing_asset_ids.len() {
                     0 => String::new(),
                     number => format!(", {number} there already"),
                 };
-                format!("{} added{there}", count(whole(answer.added_count), "photo"))
+                format!("{} added{there}", whole(answer.added_count, "photo"))
             })
         }
         Verb::Remove { album, assets } => {
@@ -62,8 +62,8 @@ pub(super) async fn run(context: &Context, client: &Client, verb: Verb) -> Resul
             let request = RemoveAlbumAssetsRequest { album_id, asset_ids: assets };
             let remove = || async { client.albums().remove_album_assets(request.clone()).await };
             let answer = retry(remove).await?;
-            context.output.message(&answer, || {
-                format!("{} taken out", count(whole(answer.removed_count), "photo"))
+            context.output.did(&answer, || {
+                format!("{} taken out", whole(answer.removed_count, "photo"))
             })
         }
     }
@@ -83,8 +83,4 @@ async fn list(context: &Context, client: &Client, album_id: String) -> Result<()
             ]
         })
     })
-}
-
-fn whole(number: i32) -> usize {
-    usize::try_from(number).unwrap_or(0)
 }

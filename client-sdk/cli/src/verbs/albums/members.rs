@@ -15,19 +15,19 @@ use super::role_word;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::table::{Table, printable};
-use crate::words::count;
+use crate::words::{count, whole};
 use crate::{json, names, times};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// List the members of an album
     Members {
-        /// The album
+        /// The album, by name or id
         album: String,
     },
     /// Share an album with people who have an account, or give members another role
     Share {
-        /// The album
+        /// The album, by name or id
         album: String,
         /// People by e-mail, name or id, each with a role of their own if it is named
         #[arg(required = true, value_name = "USER[=ROLE]")]
@@ -38,7 +38,7 @@ pub(super) enum Verb {
     },
     /// Remove members; their photos stay in the album
     Unshare {
-        /// The album
+        /// The album, by name or id
         album: String,
         /// The members by e-mail, name or id
         #[arg(required = true, value_name = "USER")]
@@ -46,19 +46,19 @@ pub(super) enum Verb {
     },
     /// Leave an album of somebody else's
     Leave {
-        /// The album
+        /// The album, by name or id
         album: String,
     },
-    /// Hand an album over to a member, who owns it from then on
+    /// Hand an album over to a member, who owns it from then on; you stay as an editor
     Transfer {
-        /// The album
+        /// The album, by name or id
         album: String,
         /// The member by e-mail, name or id
         user: String,
     },
     /// Remove all members and revoke all links
     Private {
-        /// The album
+        /// The album, by name or id
         album: String,
     },
 }
@@ -99,30 +99,29 @@ pub(super) async fn run(context: &Context, client: &Client, verb: Verb) -> Resul
             }
             remove(client, &album_id, &user_ids).await?;
             let value = json!({ "removedUserIds": user_ids });
-            context.output.value(&value, || format!("{} removed", count(users.len(), "member")))
+            context.output.did_value(&value, || format!("{} removed", count(users.len(), "member")))
         }
         Verb::Leave { album } => {
             let album_id = names::album(client, &album, AlbumRole::Viewer).await?.id;
             let me = retry(|| async { client.users().get_me(GetMeRequest {}).await }).await?;
             remove(client, &album_id, &[me.id]).await?;
-            context.output.value(&json!({}), || "left".to_owned())
+            context.output.did_value(&json!({}), || "left".to_owned())
         }
         Verb::Transfer { album, user } => {
             let album_id = names::album(client, &album, AlbumRole::Owner).await?.id;
             let user_id = names::member(client, &album_id, &user).await?.user_id;
             let request = TransferAlbumRequest { album_id, user_id };
             let answer = client.albums().transfer_album(request).await?.into_inner();
-            context.output.message(&answer, || "handed over".to_owned())
+            context.output.did(&answer, || "handed over".to_owned())
         }
         Verb::Private { album } => {
             let album_id = names::album(client, &album, AlbumRole::Owner).await?.id;
             let request = MakeAlbumPrivateRequest { album_id };
             let private = || async { client.albums().make_album_private(request.clone()).await };
             let answer = retry(private).await?;
-            context.output.message(&answer, || {
-                let whole = |number| usize::try_from(number).unwrap_or(0);
-                let members = count(whole(answer.removed_member_count), "member");
-                let links = count(whole(answer.revoked_link_count), "link");
+            context.output.did(&answer, || {
+                let members = whole(answer.removed_member_count, "member");
+                let links = whole(answer.revoked_link_count, "link");
                 format!("{members} removed, {links} revoked")
             })
         }
@@ -174,7 +173,7 @@ async fn share(
         shared.push(now);
     }
     let value = json!({ "members": json::values(&shared)? });
-    context.output.value(&value, || {
+    context.output.did_value(&value, || {
         let line = |member: &AlbumMember| {
             format!("{}: {}", printable(&member.display_name), role_word(member.role()))
         };

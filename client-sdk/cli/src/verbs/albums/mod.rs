@@ -23,7 +23,8 @@ use crate::words::word;
 /// Make, change and share albums
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Albums and people can be named by name or id, people by e-mail as well.
+Albums and people can be named by name or id, people by e-mail as well. Photos are named by id:
+`albumen albums assets ALBUM` lists them.
 
 Examples:
   albumen albums list --category shared-with-me
@@ -47,19 +48,19 @@ enum Verb {
     Create(CreateArgs),
     /// Show an album
     Show {
-        /// The album
+        /// The album, by name or id
         album: String,
     },
-    /// Change an album
+    /// Change an album; what is not named stays
     Edit(EditArgs),
     /// Put an album into the trash; the photos stay
     Delete {
-        /// The album
+        /// The album, by name or id
         album: String,
     },
     /// Take an album out of the trash
     Restore {
-        /// The album
+        /// The album, by name or id
         album: String,
     },
     #[command(flatten)]
@@ -74,7 +75,7 @@ struct ListArgs {
     #[arg(long, value_enum, default_value_t = Group::All)]
     category: Group,
     /// Only those whose name contains this, in any case
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     name: String,
 }
 
@@ -83,7 +84,7 @@ struct CreateArgs {
     /// The name
     name: String,
     /// What people read below it
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     description: String,
     /// The order of its photos
     #[arg(long, value_enum)]
@@ -98,7 +99,7 @@ struct CreateArgs {
 
 #[derive(Debug, clap::Args)]
 struct EditArgs {
-    /// The album
+    /// The album, by name or id
     album: String,
     /// The new name
     #[arg(long)]
@@ -113,7 +114,7 @@ struct EditArgs {
     #[arg(long, value_name = "ID")]
     cover: Option<String>,
     /// Whether people may comment
-    #[arg(long, value_name = "true|false")]
+    #[arg(long, value_name = "true|false", hide_possible_values = true)]
     activity: Option<bool>,
 }
 
@@ -161,7 +162,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
             let request = DeleteAlbumRequest { album_id: album.id, etag: String::new() };
             let delete = || async { client.albums().delete_album(request.clone()).await };
             let album = retry(delete).await?;
-            context.output.message(&album, || "in the trash".to_owned())
+            context.output.did(&album, || "in the trash".to_owned())
         }
         Verb::Restore { album } => {
             let album_id = names::trashed_album(&client, &album).await?;

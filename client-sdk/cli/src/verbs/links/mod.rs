@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::names;
-use crate::words::count;
+use crate::words::{count, whole};
 
 /// Share with people who have no account, by links
 #[derive(Debug, clap::Args)]
@@ -52,7 +52,7 @@ enum Verb {
     },
     /// Show a link, and how it was used
     Show {
-        /// The link
+        /// The link, by address, slug or id
         link: String,
         /// Show its address as a QR code as well
         #[arg(long)]
@@ -60,20 +60,20 @@ enum Verb {
     },
     /// Change a link; what is not named stays
     Edit {
-        /// The link
+        /// The link, by address, slug or id
         link: String,
         #[command(flatten)]
         options: Box<options::Options>,
     },
     /// Revoke links at once and for good
     Revoke {
-        /// The links
+        /// The links, by address, slug or id
         #[arg(required = true, value_name = "LINK")]
         links: Vec<String>,
     },
     /// Add photos to a link that shows single photos
     Add {
-        /// The link
+        /// The link, by address, slug or id
         link: String,
         /// The photos, by id
         #[arg(required = true, value_name = "ASSET")]
@@ -81,7 +81,7 @@ enum Verb {
     },
     /// Take photos out of a link that shows single photos
     Remove {
-        /// The link
+        /// The link, by address, slug or id
         link: String,
         /// The photos, by id
         #[arg(required = true, value_name = "ASSET")]
@@ -130,14 +130,16 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
             let shared_link_id = names::link(&client, &link).await?.id;
             let request = AddSharedLinkAssetsRequest { shared_link_id, asset_ids: assets };
             let answer = client.shared_links().add_shared_link_assets(request).await?.into_inner();
-            context.output.message(&answer, || format!("{} added", answer.added_count))
+            context.output.did(&answer, || format!("{} added", whole(answer.added_count, "photo")))
         }
         Verb::Remove { link, assets } => {
             let shared_link_id = names::link(&client, &link).await?.id;
             let request = RemoveSharedLinkAssetsRequest { shared_link_id, asset_ids: assets };
             let answer =
                 client.shared_links().remove_shared_link_assets(request).await?.into_inner();
-            context.output.message(&answer, || format!("{} taken out", answer.removed_count))
+            context.output.did(&answer, || {
+                format!("{} taken out", whole(answer.removed_count, "photo"))
+            })
         }
     }
 }
@@ -208,5 +210,5 @@ async fn revoke(context: &Context, client: &Client, names: &[String]) -> Result<
         revoked.push(retry(delete).await?);
     }
     let value = serde_json::json!({ "sharedLinks": crate::json::values(&revoked)? });
-    context.output.value(&value, || format!("{} revoked", count(revoked.len(), "link")))
+    context.output.did_value(&value, || format!("{} revoked", count(revoked.len(), "link")))
 }

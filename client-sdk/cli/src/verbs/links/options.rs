@@ -24,17 +24,17 @@ pub(super) struct Options {
     /// Let guests in without a password
     #[arg(long, conflicts_with_all = ["password", "password_stdin"])]
     no_password: bool,
-    /// When it stops: 12h, 30d, 2w from now, a date, "2026-12-31 18:00", or never
+    /// When it stops: 12h, 30d, 2w from now, a date, "2026-12-31 18:00", or never [new links: never]
     #[arg(long, value_name = "WHEN", value_parser = end)]
     expires: Option<End>,
-    /// Whether guests may download
-    #[arg(long, value_name = "true|false")]
+    /// Whether guests may download [new links: true]
+    #[arg(long, value_name = "true|false", hide_possible_values = true)]
     download: Option<bool>,
-    /// Whether guests may add photos
-    #[arg(long, value_name = "true|false")]
+    /// Whether guests may add photos [new links: false]
+    #[arg(long, value_name = "true|false", hide_possible_values = true)]
     upload: Option<bool>,
-    /// Whether guests may take back what they added, for 15 minutes
-    #[arg(long, value_name = "true|false")]
+    /// Whether guests may take back what they added, for 15 minutes [new links: false]
+    #[arg(long, value_name = "true|false", hide_possible_values = true)]
     undo: Option<bool>,
     /// How much guests may add in all, as in 2G
     #[arg(long, value_name = "SIZE", value_parser = bytes_text::parse)]
@@ -42,13 +42,13 @@ pub(super) struct Options {
     /// How many photos guests may add in all
     #[arg(long, value_name = "NUMBER")]
     max_upload_count: Option<i32>,
-    /// What guests get to know of a photo beside its picture and time
+    /// What guests get to know of a photo beside its picture and time [new links: full]
     #[arg(long, value_enum)]
     metadata: Option<Metadata>,
-    /// Which bytes guests may download
+    /// Which files guests may download [new links: originals]
     #[arg(long, value_enum)]
     quality: Option<Quality>,
-    /// What guests may do with comments and likes
+    /// What guests may do with comments and likes [new links: off]
     #[arg(long, value_enum)]
     activity: Option<Activity>,
 }
@@ -73,6 +73,7 @@ enum Metadata {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Quality {
+    /// The files as they were uploaded
     Originals,
     /// Smaller pictures only
     Previews,
@@ -80,8 +81,11 @@ enum Quality {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Activity {
+    /// Nothing
     Off,
+    /// See them
     Read,
+    /// See and write them
     Write,
 }
 

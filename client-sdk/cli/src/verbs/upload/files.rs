@@ -27,6 +27,18 @@ pub(super) struct Item {
     pub(super) is_named: bool,
 }
 
+impl Item {
+    /// Its files.
+    pub(super) fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        [Some(&self.path), self.motion.as_ref()].into_iter().flatten()
+    }
+}
+
+/// The size of a file; 0 if it cannot be read.
+pub(super) fn size(path: impl AsRef<Path>) -> u64 {
+    fs::metadata(path).map_or(0, |metadata| metadata.len())
+}
+
 /// Finds the files that are named, and those in the folders that are.
 pub(super) fn find(paths: &[PathBuf]) -> Found {
     let mut walk = Walk::default();

@@ -2,17 +2,21 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use albumen_client::v1::{GetUploadRequest, UploadState};
+use albumen_client::{Client, Error};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::failure::Result;
 use crate::folders;
 
-/// The server forgets uploads after a day.
-const MAX_AGE: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+/// A younger note may be of a command that has not told the server yet.
+const MIN_AGE: Duration = Duration::from_secs(60 * 60);
+/// No server waits longer for the bytes of an upload.
+const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A folder with a file for each upload that has begun and not ended. Each file is written and
 /// removed as a whole, so that any number of commands can share the folder.
@@ -32,25 +36,27 @@ pub(super) struct Key<'a> {
 
 impl Journal {
     /// Opens the notes about uploads to a server, and drops those that are of no use any more.
-    pub(super) fn open(url: &str) -> Result<Self> {
+    pub(super) async fn open(client: &Client, url: &str) -> Result<Self> {
         let folder = folders::state()?.join("uploads");
         fs::create_dir_all(&folder)?;
         let journal = Self { folder, url: url.to_owned() };
-        // What cannot be dropped is no worse than what is forgotten.
-        drop(journal.drop_old());
+        for path in fs::read_dir(&journal.folder)?.flatten().map(|entry| entry.path()) {
+            if journal.is_useless(client, &path).await {
+                // What cannot be dropped does no harm.
+                drop(fs::remove_file(path));
+            }
+        }
         Ok(journal)
     }
 
     /// The id of the upload that has begun; a new one, which is noted first, if there is none.
     pub(super) fn id(&self, key: Key<'_>) -> io::Result<String> {
         let path = self.path(key);
-        if let Ok(text) = fs::read_to_string(&path)
-            && let Ok(id) = Uuid::try_parse(text.trim())
-        {
-            return Ok(id.to_string());
+        if let Some((id, _)) = read(&path) {
+            return Ok(id);
         }
         let id = Uuid::now_v7().to_string();
-        fs::write(path, &id)?;
+        fs::write(path, format!("{id}\n{}\n", self.url))?;
         Ok(id)
     }
 
@@ -72,15 +78,33 @@ impl Journal {
         self.folder.join(name)
     }
 
-    fn drop_old(&self) -> io::Result<()> {
-        for entry in fs::read_dir(&self.folder)? {
-            let entry = entry?;
-            let age = SystemTime::now().duration_since(entry.metadata()?.modified()?);
-            if age.is_ok_and(|age| age > MAX_AGE) {
-                fs::remove_file(entry.path())?;
+    /// Whether an upload cannot go on: nobody waits for it any more.
+    async fn is_useless(&self, client: &Client, path: &Path) -> bool {
+        let modified = path.metadata().and_then(|metadata| metadata.modified());
+        let age = modified.map(|modified| SystemTime::now().duration_since(modified));
+        let Ok(Ok(age)) = age else { return false };
+        match read(path) {
+            Some((id, url)) if url == self.url && (MIN_AGE..MAX_AGE).contains(&age) => {
+                is_over(client, id).await
             }
+            _ => age > MAX_AGE,
         }
-        Ok(())
+    }
+}
+
+/// The id of an upload and the server that a note is about.
+fn read(path: &Path) -> Option<(String, String)> {
+    let text = fs::read_to_string(path).ok()?;
+    let mut lines = text.lines();
+    let id = Uuid::try_parse(lines.next()?).ok()?;
+    Some((id.to_string(), lines.next().unwrap_or_default().to_owned()))
+}
+
+/// Whether the server takes no more bytes of an upload.
+async fn is_over(client: &Client, upload_id: String) -> bool {
+    match client.uploads().get_upload(GetUploadRequest { upload_id }).await {
+        Ok(upload) => upload.into_inner().state() != UploadState::Active,
+        Err(status) => Error::from(status).reason() == Some("RESOURCE_NOT_FOUND"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod files;
 mod journal;
+mod known;
 mod report;
 mod send;
 mod targets;
@@ -34,13 +35,13 @@ pub(crate) struct Args {
     /// The files and folders
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Put everything into this album, by name or id; it is made if no album has the name
+    /// Put everything into this album, by name or id; it is made if you see none of the name
     #[arg(long, value_name = "ALBUM")]
     album: Option<String>,
     /// Put each file into the album that is called like its folder, which is made if need be
     #[arg(long, conflicts_with = "album")]
     album_per_folder: bool,
-    /// Only show what would be sent
+    /// Only show what would be sent, and which albums would be made
     #[arg(long)]
     dry_run: bool,
     /// Go on with what appears in the folders or changes there, until Ctrl+C

@@ -56,7 +56,7 @@ impl Sent {
         });
         match &self.outcome {
             Outcome::Sent(bytes) | Outcome::WouldSend(bytes) => {
-                value["bytes"] = json!(bytes.to_string());
+                value["bytes"] = json!(bytes);
             }
             Outcome::Known => {}
             Outcome::Skipped(message) => value["message"] = json!(message),
@@ -137,7 +137,7 @@ impl Report {
                 "albums": self.albums.iter().map(|album| {
                     json!({"id": album.id, "displayName": album.name, "created": album.created})
                 }).collect::<Vec<_>>(),
-                "counts": {"bytes": self.bytes().to_string()},
+                "counts": {"bytes": self.bytes()},
             });
             for (name, _, number) in counts {
                 value["counts"][name] = json!(number);
@@ -146,14 +146,18 @@ impl Report {
         }
         for file in &self.files {
             match file.outcome {
-                Outcome::Skipped(_) | Outcome::Failed { .. } => output.note(&file.to_text()),
+                Outcome::Failed { .. } => output.problem(&file.to_text()),
+                Outcome::Skipped(_) => output.note(&file.to_text()),
                 Outcome::WouldSend(_) => output.text(&file.to_text())?,
                 _ => {}
             }
         }
         for album in self.albums.iter().filter(|album| album.created) {
-            let verb = if album.id.is_empty() { "would make" } else { "made" };
-            output.text(&format!("{verb} the album {}", printable(&album.name)))?;
+            let name = printable(&album.name);
+            match album.id.is_empty() {
+                true => output.text(&format!("would make the album {name}"))?,
+                false => output.done(&format!("made the album {name}"))?,
+            }
         }
         let parts = counts.iter().filter(|(_, _, number)| *number > 0);
         let parts: Vec<_> = parts.map(|(_, what, number)| format!("{number} {what}")).collect();
@@ -163,7 +167,7 @@ impl Report {
             0 => String::new(),
             bytes => format!(" ({})", bytes_text::format(bytes)),
         };
-        output.text(&format!("{files}{parts}{bytes}"))
+        output.done(&format!("{files}{parts}{bytes}"))
     }
 
     /// Fails if a file did.

@@ -3,13 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use albumen_client::{Client, Code, Error, UploadOptions, Uploaded, sha256};
-use bytes::Bytes;
+use albumen_client::{Client, Code, Error, UploadOptions, Uploaded};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use indicatif::ProgressBar;
 
-use super::files::{Found, Item};
+use super::files::{Found, Item, size};
 use super::journal::{Journal, Key};
+use super::known::Known;
 use super::report::{Outcome, Sent};
 use super::targets::{Choice, Targets};
 use crate::bytes_text;
@@ -20,8 +20,6 @@ use crate::table::printable;
 
 /// How many items are looked up on the server at once.
 const BATCH: usize = 200;
-/// How many files are read at a time to get their digests.
-const READERS: usize = 2;
 
 /// Sends files to a server.
 #[derive(Debug)]
@@ -32,20 +30,7 @@ pub(super) struct Sender {
     pub(super) jobs: usize,
     client: Client,
     url: String,
-}
-
-/// What is known of files before they are sent.
-#[derive(Debug, Default)]
-struct Known {
-    digests: HashMap<PathBuf, Bytes>,
-    /// The assets that the server has and that are not in the trash.
-    assets: HashMap<Bytes, String>,
-}
-
-impl Known {
-    fn asset(&self, path: &Path) -> Option<&String> {
-        self.assets.get(self.digests.get(path)?)
-    }
+    journal: Option<Journal>,
 }
 
 /// What a batch is sent with.
@@ -53,39 +38,44 @@ impl Known {
 struct Batch<'a> {
     sender: &'a Sender,
     known: &'a Known,
-    journal: Option<&'a Journal>,
     bar: &'a ProgressBar,
 }
 
 impl Sender {
     pub(super) fn new(output: Output, client: Client, url: String, choice: Choice) -> Self {
         let targets = Targets::new(choice);
-        Self { output, targets, dry_run: false, jobs: 4, client, url }
+        Self { output, targets, dry_run: false, jobs: 4, client, url, journal: None }
     }
 
     /// Uploads what was found. Gives what became of each file, in their order; an error only if
     /// nothing more can be sent.
     pub(super) async fn send(&mut self, found: Found) -> Result<Vec<Sent>> {
-        let journal = if self.dry_run { None } else { Some(Journal::open(&self.url)?) };
+        if !self.dry_run && self.journal.is_none() {
+            self.journal = Some(Journal::open(&self.client, &self.url).await?);
+        }
         let bars = Bars::new(self.output);
-        let sizes = found.items.iter().flat_map(files).map(size);
+        let sizes = found.items.iter().flat_map(Item::files).map(size);
         let (read, sent_bar) = (bars.add("read", sizes.sum()), bars.add("sent", 0));
         let mut sent = Vec::new();
+        for item in &found.items {
+            self.targets.find(&self.client, &item.path).await?;
+        }
         for items in found.items.chunks(BATCH) {
-            for item in items {
-                self.targets.prepare(&self.client, &item.path, self.dry_run).await?;
+            for item in items.iter().filter(|_| !self.dry_run) {
+                self.targets.make(&self.client, &item.path).await?;
             }
-            let (mut known, broken) = self.read(items, &read).await;
+            let (mut known, broken) = Known::read(items, &read).await;
             let is_whole = |path: &PathBuf| known.digests.contains_key(path);
             let items = items.iter().filter(|item| is_whole(&item.path)).cloned();
             let items: Vec<_> =
                 items.map(|item| Item { motion: item.motion.filter(is_whole), ..item }).collect();
             sent.extend(broken);
-            self.check(&mut known).await?;
-            let missing = known.digests.iter().filter(|(path, _)| known.asset(path).is_none());
-            sent_bar.inc_length(missing.map(|(path, _)| size(path)).sum());
-            let batch =
-                Batch { sender: self, known: &known, journal: journal.as_ref(), bar: &sent_bar };
+            known.check(&self.client).await?;
+            if self.dry_run {
+                known.check_motions(&self.client, &items).await?;
+            }
+            sent_bar.inc_length(known.missing_bytes(&items));
+            let batch = Batch { sender: self, known: &known, bar: &sent_bar };
             sent.extend(batch.send(&items).await?);
         }
         let unreadable = found.unreadable.into_iter().map(|(path, message)| Sent {
@@ -95,46 +85,6 @@ impl Sender {
         });
         sent.extend(unreadable);
         Ok(sent)
-    }
-
-    /// Reads files for their digests. Those that cannot be read come back.
-    async fn read(&self, items: &[Item], bar: &ProgressBar) -> (Known, Vec<Sent>) {
-        let paths = items.iter().flat_map(files);
-        let read = stream::iter(paths).map(|path| async move {
-            let digest = match size(path) {
-                0 => Err("it is empty, or cannot be read".to_owned()),
-                _ => sha256(path).await.map_err(|error| error.to_string()),
-            };
-            bar.inc(size(path));
-            (path, digest)
-        });
-        let mut read = read.buffered(READERS);
-        let (mut known, mut broken) = (Known::default(), Vec::new());
-        while let Some((path, digest)) = read.next().await {
-            match digest {
-                Ok(digest) => drop(known.digests.insert(path.to_owned(), digest)),
-                Err(message) => broken.push(Sent {
-                    path: path.to_owned(),
-                    outcome: Outcome::Failed { reason: Some("FILE".to_owned()), message },
-                    asset_id: None,
-                }),
-            }
-        }
-        (known, broken)
-    }
-
-    /// Asks which of the files the server has.
-    async fn check(&self, known: &mut Known) -> Result<()> {
-        let digests: HashSet<_> = known.digests.values().cloned().collect();
-        let digests: Vec<_> = digests.into_iter().collect();
-        if digests.is_empty() {
-            return Ok(());
-        }
-        let assets = self.client.check_assets(&digests).await?;
-        // The same bytes, uploaded, bring an asset back from the trash, without being sent.
-        let assets = assets.into_iter().filter(|asset| !asset.trashed);
-        known.assets = assets.map(|asset| (asset.sha256, asset.asset_id)).collect();
-        Ok(())
     }
 }
 
@@ -155,7 +105,7 @@ impl Batch<'_> {
                 asset_id: self.known.asset(path).cloned(),
             };
             let repeats = repeats.drain(..);
-            sent.extend(repeats.map(|(index, item)| (index, files(item).map(known).collect())));
+            sent.extend(repeats.map(|(index, item)| (index, item.files().map(known).collect())));
         }
         for group in [firsts, repeats] {
             let group = stream::iter(group)
@@ -210,7 +160,7 @@ impl Batch<'_> {
 
     async fn file(self, item: &Item, path: &Path, motion_of: Option<String>) -> Result<Sent> {
         let sent = |outcome, asset_id| Sent { path: path.to_owned(), outcome, asset_id };
-        if let Some(asset_id) = self.known.asset(path) {
+        if let Some(asset_id) = self.known.asset_of(item, path) {
             return Ok(sent(Outcome::Known, Some(asset_id.clone())));
         }
         if self.sender.dry_run {
@@ -241,10 +191,11 @@ impl Batch<'_> {
             album_id: album_id.as_deref().unwrap_or_default(),
             motion_of: motion_of.as_deref().unwrap_or_default(),
         };
+        let journal = self.sender.journal.as_ref();
         let mut is_first = true;
         loop {
             let file_error = |error| Error::File { path: path.to_owned(), error };
-            let id = self.journal.map(|journal| journal.id(key)).transpose().map_err(file_error)?;
+            let id = journal.map(|journal| journal.id(key)).transpose().map_err(file_error)?;
             let options = UploadOptions {
                 album_id: album_id.clone(),
                 motion_of_asset_id: motion_of.clone(),
@@ -255,7 +206,7 @@ impl Batch<'_> {
             };
             let uploaded = self.sender.client.upload(path, options).await;
             let is_over = uploaded.as_ref().map_or_else(|error| error.reason().is_some(), |_| true);
-            if let (true, Some(journal)) = (is_over, self.journal) {
+            if let (true, Some(journal)) = (is_over, journal) {
                 journal.forget(key);
             }
             match uploaded {
@@ -265,15 +216,6 @@ impl Batch<'_> {
             }
         }
     }
-}
-
-/// The files of an item.
-fn files(item: &Item) -> impl Iterator<Item = &PathBuf> {
-    [Some(&item.path), item.motion.as_ref()].into_iter().flatten()
-}
-
-fn size(path: impl AsRef<Path>) -> u64 {
-    std::fs::metadata(path).map_or(0, |metadata| metadata.len())
 }
 
 /// Whether the error is about an upload of this id, so that another one may do better.

@@ -34,30 +34,42 @@ impl Targets {
         Self { choice, albums: HashMap::new() }
     }
 
-    /// The album of a file, once it is prepared; `None` if it goes into none, or into one that a
+    /// The album of a file, once it is found or made; `None` if it goes into none, or into one that a
     /// dry run did not make.
     pub(super) fn album_id(&self, path: &Path) -> Option<&str> {
         let album = self.albums.get(&self.name(path)?)?;
         Some(album.id.as_str()).filter(|id| !id.is_empty())
     }
 
-    /// Finds or makes the album of a file.
-    pub(super) async fn prepare(
-        &mut self,
-        client: &Client,
-        path: &Path,
-        dry_run: bool,
-    ) -> Result<()> {
+    /// Finds the album of a file. One that takes nothing from the caller is refused: a second one
+    /// of its name is not what they mean.
+    pub(super) async fn find(&mut self, client: &Client, path: &Path) -> Result<()> {
         let Some(name) = self.name(path).filter(|name| !self.albums.contains_key(name)) else {
             return Ok(());
         };
-        let found = names::find_album(client, &name, AlbumRole::Contributor).await?;
-        let target = match found {
+        let album = match names::find_album(client, &name, AlbumRole::Contributor).await? {
+            None => names::find_album(client, &name, AlbumRole::Viewer).await?,
+            found => found,
+        };
+        let target = match album {
+            Some(album) if album.role() < AlbumRole::Contributor => {
+                return Err(Failure::RoleTooLow { album: album.display_name });
+            }
             Some(album) => Target { id: album.id, name: album.display_name, created: false },
-            None if dry_run => Target { id: String::new(), name: name.clone(), created: true },
-            None => Target { id: create(client, &name).await?, name: name.clone(), created: true },
+            None => Target { id: String::new(), name: name.clone(), created: true },
         };
         self.albums.insert(name, target);
+        Ok(())
+    }
+
+    /// Makes the album of a file, if none was found.
+    pub(super) async fn make(&mut self, client: &Client, path: &Path) -> Result<()> {
+        let Some(target) = self.name(path).and_then(|name| self.albums.get_mut(&name)) else {
+            return Ok(());
+        };
+        if target.id.is_empty() {
+            target.id = create(client, &target.name).await?;
+        }
         Ok(())
     }
 
@@ -104,9 +116,6 @@ fn leave_out(asset_ids: &mut Vec<String>, error: Error) -> Result<()> {
 }
 
 async fn create(client: &Client, name: &str) -> Result<String> {
-    if names::is_id(name) {
-        return Err(Failure::NotFound(format!("there is no album {name}")));
-    }
     let request = CreateAlbumRequest {
         album: Some(Album { display_name: name.to_owned(), ..Album::default() }),
         request_id: Uuid::now_v7().to_string(),

@@ -60,10 +60,13 @@ async fn send(sender: &mut Sender, ready: &[PathBuf]) -> Result<()> {
     for file in sender.send(around(ready)).await? {
         if sender.output.json {
             sender.output.json_line(&file.to_json())?;
-        } else if matches!(file.outcome, Outcome::Failed { .. } | Outcome::Skipped(_)) {
-            sender.output.note(&file.to_text());
-        } else if matches!(file.outcome, Outcome::Sent(_)) {
-            sender.output.text(&file.to_text())?;
+            continue;
+        }
+        match file.outcome {
+            Outcome::Failed { .. } => sender.output.problem(&file.to_text()),
+            Outcome::Skipped(_) => sender.output.note(&file.to_text()),
+            Outcome::Sent(_) => sender.output.done(&file.to_text())?,
+            Outcome::Known | Outcome::WouldSend(_) => {}
         }
     }
     Ok(())
