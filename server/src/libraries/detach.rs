@@ -15,7 +15,8 @@ use crate::error::Result;
 use crate::id::AssetId;
 
 /// Forgets rows of a library, and deletes for good those of their assets, and of `lost`, that were
-/// not uploaded and are in no row any more. Returns how many assets were deleted.
+/// not uploaded and are in no row any more; motion parts of the others go if they were in these rows
+/// only. Returns how many assets were deleted.
 pub(super) async fn detach(
     app: &App,
     transaction: &Transaction,
@@ -30,6 +31,7 @@ pub(super) async fn detach(
     if touched.is_empty() {
         return Ok(0);
     }
+    access::forget_lost_motions(transaction, touched.iter().copied()).await?;
     let files = access::files(&**transaction, touched.iter().copied()).await?;
     let in_libraries: HashSet<_> = files
         .iter()
@@ -41,6 +43,8 @@ pub(super) async fn detach(
     set_offline(app, transaction, kept).await?;
     let count = i64::try_from(gone.len()).unwrap_or(i64::MAX);
     if !gone.is_empty() {
+        // Nobody said that they are to stay out: they may be films from now on.
+        access::forget_motion_places(transaction, gone.iter().copied()).await?;
         assets::erase_all(app, transaction, owner, gone).await?;
     }
     Ok(count)
