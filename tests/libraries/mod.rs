@@ -4,6 +4,7 @@ mod changes;
 mod control;
 mod events;
 mod guards;
+mod live;
 mod manage;
 mod removal;
 mod shelf;

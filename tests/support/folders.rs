@@ -11,6 +11,7 @@ use albumen::v1::{
     FolderRuleRun, ListAlbumsRequest, ListAssetsRequest, PlanFolderAlbumsRequest,
     PlannedFolderAlbum, UpdateAssetsRequest,
 };
+use albumen_server::entity::asset_file::Kind;
 use albumen_server::entity::library_file::{self, State};
 use albumen_server::entity::{asset, library};
 use albumen_server::id::{AssetId, LibraryFileId, LibraryId, UserId};
@@ -87,6 +88,7 @@ impl Folders {
             inode: Set(1),
             sha256: Set(Some(asset.sha256.to_vec())),
             asset_id: Set(AssetId::parse(&asset.id)),
+            part: Set(Kind::Still),
             missing_scan_id: Set(None),
             offline_time: Set(None),
             create_time: Set(now),

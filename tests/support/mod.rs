@@ -18,6 +18,7 @@ use albumen_server::app::{App, Clock};
 use albumen_server::blob::{BlobKey, BlobStore, Faults};
 use albumen_server::config::Config;
 use albumen_server::entity::album_member::{self, Role};
+use albumen_server::entity::asset_file::Kind;
 use albumen_server::entity::{
     album, album_asset, asset, asset_file, job, library_file, upload, user,
 };
@@ -209,9 +210,13 @@ impl TestServer {
         let reader = self.app.database.reader();
         let places = library_file::Entity::find().all(reader).await.unwrap();
         let assets = asset::Entity::find().all(reader).await.unwrap();
+        let digests = asset_file::Entity::find().all(reader).await.unwrap().into_iter();
+        let digests: HashMap<_, _> =
+            digests.map(|file| (Some((file.asset_id, file.kind)), file.sha256)).collect();
         for asset in &assets {
-            let file = files.iter().find(|file| file.asset_id == asset.id);
-            let places = places.iter().filter(|place| place.asset_id == Some(asset.id));
+            let part = Some((asset.id, Kind::Still));
+            let file = files.iter().find(|file| Some((file.asset_id, file.kind)) == part);
+            let places = places.iter().filter(|place| place.asset_part() == part);
             let is_online = { places }.any(|place| {
                 assert_eq!(place.sha256.as_ref(), Some(&asset.sha256), "{place:?}");
                 place.state == library_file::State::Online
@@ -221,10 +226,17 @@ impl TestServer {
             let is_trashed = asset.delete_time.is_some();
             assert!(!asset.is_removed || is_trashed && is_offline, "{asset:?}");
         }
+        for file in files.iter().filter(|file| file.kind == Kind::Motion) {
+            let part = Some((file.asset_id, file.kind));
+            assert!(places.iter().any(|place| place.asset_part() == part), "nowhere: {file:?}");
+        }
         for place in places {
             let has_asset =
                 matches!(place.state, library_file::State::Online | library_file::State::Offline);
             assert_eq!(place.asset_id.is_some(), has_asset, "{place:?}");
+            if has_asset {
+                assert_eq!(place.sha256.as_ref(), digests.get(&place.asset_part()), "{place:?}");
+            }
         }
     }
 

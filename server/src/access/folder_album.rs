@@ -14,6 +14,7 @@ use crate::database::Transaction;
 use crate::entity::album::Model as Album;
 use crate::entity::album_member::Role;
 use crate::entity::asset::{Model as Asset, Visibility};
+use crate::entity::asset_file::Kind;
 use crate::entity::folder_album::Model as FolderAlbum;
 use crate::entity::{
     album, album_asset, album_member, asset, folder_album, folder_entry, library, library_file,
@@ -61,7 +62,8 @@ pub struct LocatedFile {
 }
 
 /// The files of a library that are there, with their assets, in the order of their paths: those
-/// behind `after`, `limit` at most. Assets are the owner's own, not in the trash and not locked.
+/// behind `after`, `limit` at most. Assets are the owner's own, not in the trash and not locked; their
+/// motion parts are in no place of their own.
 pub async fn located_files(
     connection: &impl ConnectionTrait,
     owner: UserId,
@@ -74,6 +76,7 @@ pub async fn located_files(
         .inner_join(asset::Entity)
         .filter(library_file::Column::LibraryId.eq(library))
         .filter(library_file::Column::State.eq(library_file::State::Online))
+        .filter(library_file::Column::Part.eq(Kind::Still))
         .filter(asset::Column::OwnerId.eq(owner))
         .filter(asset::Column::DeleteTime.is_null())
         .filter(asset::Column::Visibility.ne(Visibility::Locked))

@@ -11,6 +11,7 @@ use sea_orm::{
 use super::LockedUser;
 use crate::database::Transaction;
 use crate::entity::asset::Model as Asset;
+use crate::entity::asset_file::{Kind, Part};
 use crate::entity::library_file::{self, Column as File, Known, Model as LibraryFile, State};
 use crate::entity::{asset, asset_file};
 use crate::error::Result;
@@ -204,37 +205,55 @@ pub async fn excluded_digests(
     Ok(excluded.into_iter().flatten().collect())
 }
 
-/// How often each of some assets is in a file of a library that is there. With `decided_only`,
-/// those that a scan has to decide about do not count.
+/// Which locations of assets count, of those whose files are there.
+#[derive(Debug, Clone, Copy)]
+pub enum Locations {
+    /// All.
+    All,
+    /// Those that no scan has to decide about.
+    Decided,
+    /// Those that came into a library at this time or later.
+    New(LibraryId, Micros),
+}
+
+/// How many locations each part of some assets has; none without any.
 pub async fn locations(
     transaction: &Transaction,
     assets: impl IntoIterator<Item = AssetId>,
-    decided_only: bool,
-) -> Result<HashMap<AssetId, i64>> {
-    let mut find = library_file::Entity::find()
+    which: Locations,
+) -> Result<HashMap<Part, i64>> {
+    let find = library_file::Entity::find()
         .filter(File::AssetId.is_in(assets))
         .filter(File::State.eq(State::Online));
-    if decided_only {
-        find = find.filter(File::MissingScanId.is_null());
-    }
-    let counts: Vec<(AssetId, i64)> = find
+    let find = match which {
+        Locations::All => find,
+        Locations::Decided => find.filter(File::MissingScanId.is_null()),
+        Locations::New(library, since) => {
+            find.filter(File::LibraryId.eq(library)).filter(File::CreateTime.gte(since))
+        }
+    };
+    let counts: Vec<(AssetId, Kind, i64)> = find
         .select_only()
         .column(File::AssetId)
+        .column(File::Part)
         .column_as(Expr::col((library_file::Entity, File::Id)).count(), "count")
         .group_by(File::AssetId)
+        .group_by(File::Part)
         .into_tuple()
         .all(&**transaction)
         .await?;
-    Ok(counts.into_iter().collect())
+    Ok(counts.into_iter().map(|(asset, part, count)| ((asset, part), count)).collect())
 }
 
-/// Which of some assets have a row in any library, be the file there or not.
+/// Which of some assets have a row in any library, be the file there or not. Their motion parts do
+/// not count.
 pub async fn assets_in_libraries(
     transaction: &Transaction,
     assets: impl IntoIterator<Item = AssetId>,
 ) -> Result<HashSet<AssetId>> {
     let found: Vec<AssetId> = library_file::Entity::find()
         .filter(File::AssetId.is_in(assets))
+        .filter(File::Part.eq(Kind::Still))
         .select_only()
         .column(File::AssetId)
         .distinct()
@@ -242,28 +261,6 @@ pub async fn assets_in_libraries(
         .all(&**transaction)
         .await?;
     Ok(found.into_iter().collect())
-}
-
-/// How many rows of each of some assets came into a library at `since` or later.
-pub async fn new_locations(
-    transaction: &Transaction,
-    library: LibraryId,
-    assets: impl IntoIterator<Item = AssetId>,
-    since: Micros,
-) -> Result<HashMap<AssetId, i64>> {
-    let counts: Vec<(AssetId, i64)> = library_file::Entity::find()
-        .filter(File::LibraryId.eq(library))
-        .filter(File::AssetId.is_in(assets))
-        .filter(File::State.eq(State::Online))
-        .filter(File::CreateTime.gte(since))
-        .select_only()
-        .column(File::AssetId)
-        .column_as(Expr::col((library_file::Entity, File::Id)).count(), "count")
-        .group_by(File::AssetId)
-        .into_tuple()
-        .all(&**transaction)
-        .await?;
-    Ok(counts.into_iter().collect())
 }
 
 /// An owner's assets that are nowhere, not in the trash either, and of which no library knows a
@@ -294,25 +291,34 @@ fn rows_of_asset() -> SelectStatement {
             Expr::col((library_file::Entity, File::AssetId))
                 .equals((asset::Entity, asset::Column::Id)),
         )
+        .and_where(Expr::col((library_file::Entity, File::Part)).eq(Kind::Still))
         .to_owned()
 }
 
-/// The rows of a library for missing files of assets that are elsewhere.
+/// The rows of a library for missing files that are elsewhere: in a library, or stored.
 #[must_use]
 pub fn offline_though_elsewhere(library: LibraryId) -> Condition {
+    let other = Alias::new("other");
+    let row = |column| Expr::col((library_file::Entity, column));
     let elsewhere = Query::select()
         .expr(Expr::val(1))
-        .from(asset::Entity)
-        .and_where(
-            Expr::col((asset::Entity, asset::Column::Id))
-                .equals((library_file::Entity, File::AssetId)),
-        )
-        .and_where(asset::Column::OfflineTime.is_null())
+        .from_as(library_file::Entity, other.clone())
+        .and_where(Expr::col((other.clone(), File::AssetId)).eq(row(File::AssetId)))
+        .and_where(Expr::col((other.clone(), File::Part)).eq(row(File::Part)))
+        .and_where(Expr::col((other, File::State)).eq(State::Online))
+        .to_owned();
+    let file = |column| Expr::col((asset_file::Entity, column));
+    let stored = Query::select()
+        .expr(Expr::val(1))
+        .from(asset_file::Entity)
+        .and_where(file(asset_file::Column::AssetId).eq(row(File::AssetId)))
+        .and_where(file(asset_file::Column::Kind).eq(row(File::Part)))
+        .and_where(file(asset_file::Column::IsLibrary).eq(false))
         .to_owned();
     Condition::all()
         .add(File::LibraryId.eq(library))
         .add(File::State.eq(State::Offline))
-        .add(Expr::exists(elsewhere))
+        .add(Condition::any().add(Expr::exists(elsewhere)).add(Expr::exists(stored)))
 }
 
 /// Whether a library has an asset that is nowhere else: not uploaded, and in no other library.
@@ -324,6 +330,7 @@ pub async fn has_sole_assets(transaction: &Transaction, library: LibraryId) -> R
         .and_where(
             Expr::col((other.clone(), File::AssetId)).equals((library_file::Entity, File::AssetId)),
         )
+        .and_where(Expr::col((other.clone(), File::Part)).eq(Kind::Still))
         .and_where(Expr::col((other, File::LibraryId)).ne(library))
         .to_owned();
     let uploaded = Query::select()
@@ -333,11 +340,12 @@ pub async fn has_sole_assets(transaction: &Transaction, library: LibraryId) -> R
             Expr::col((asset_file::Entity, asset_file::Column::AssetId))
                 .equals((library_file::Entity, File::AssetId)),
         )
-        .and_where(asset_file::Column::Kind.eq(asset_file::Kind::Still))
+        .and_where(asset_file::Column::Kind.eq(Kind::Still))
         .and_where(asset_file::Column::IsLibrary.eq(false))
         .to_owned();
     let sole = library_file::Entity::find()
         .filter(File::LibraryId.eq(library))
+        .filter(File::Part.eq(Kind::Still))
         .join(JoinType::InnerJoin, library_file::Relation::Asset.def())
         .filter(Expr::exists(elsewhere).not())
         .filter(Expr::exists(uploaded).not());

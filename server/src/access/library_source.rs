@@ -8,6 +8,7 @@ use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter a
 use super::asset::MAX_VALUES;
 use crate::blob::{LibraryFile, Place, Stamp};
 use crate::database::Transaction;
+use crate::entity::asset_file::Part;
 use crate::entity::library_file::{Column, Entity, State};
 use crate::entity::{asset, asset_file, library_file};
 use crate::error::Result;
@@ -26,14 +27,15 @@ pub async fn library_sources(
             .filter(asset_file::Column::IsLibrary.eq(true))
             .all(connection)
             .await?;
-        let files: HashMap<_, _> = files.iter().map(|file| (file.asset_id, file)).collect();
+        let files: HashMap<_, _> =
+            files.iter().map(|file| ((file.asset_id, file.kind), file)).collect();
         let rows = Entity::find()
-            .filter(Column::AssetId.is_in(files.keys().copied()))
+            .filter(Column::AssetId.is_in(files.keys().map(|(asset, _)| *asset)))
             .filter(Column::State.eq(State::Online))
             .all(connection)
             .await?;
         for row in rows {
-            let file = row.asset_id.and_then(|id| files.get(&id));
+            let file = row.asset_part().and_then(|part| files.get(&part));
             let Some(file) = file.filter(|file| row.sha256.as_ref() == Some(&file.sha256)) else {
                 continue;
             };
@@ -53,11 +55,12 @@ fn place(row: library_file::Model) -> Place {
     Place { path: row.path.into(), stamp }
 }
 
-/// Has the next scan read the places of an asset again, though they look as they did.
-pub async fn doubt_library_files(transaction: &Transaction, id: AssetId) -> Result<()> {
+/// Has the next scan read the places of a part of an asset again, though they look as they did.
+pub async fn doubt_library_files(transaction: &Transaction, (id, kind): Part) -> Result<()> {
     Entity::update_many()
         .col_expr(Column::Inode, 0.into())
         .filter(Column::AssetId.eq(id))
+        .filter(Column::Part.eq(kind))
         .filter(Column::State.eq(State::Online))
         .exec(&**transaction)
         .await?;

@@ -25,6 +25,7 @@ mod library;
 mod library_file;
 mod library_source;
 mod member;
+mod motion_part;
 mod network;
 mod revocation;
 mod scope;
@@ -91,9 +92,9 @@ pub use library::{
     watched_libraries,
 };
 pub use library_file::{
-    assets_among, assets_in_libraries, assets_of_digests, excluded_digests, has_files_below,
-    has_sole_assets, known_library_files, library_file_counts, library_files, library_files_at,
-    library_files_of, locations, lost_assets, new_locations, offline_library_files,
+    Locations, assets_among, assets_in_libraries, assets_of_digests, excluded_digests,
+    has_files_below, has_sole_assets, known_library_files, library_file_counts, library_files,
+    library_files_at, library_files_of, locations, lost_assets, offline_library_files,
     offline_though_elsewhere, some_library_files, undecided_library_files,
 };
 pub use library_source::{
@@ -102,6 +103,10 @@ pub use library_source::{
 pub use member::{
     Sharing, all_members, asset_counts, lock_links, may_add_members, member, members, shared,
     sharing,
+};
+pub use motion_part::{
+    assets_in_use, assets_of_motion_digests, forget_lost_motions, forget_motion_places,
+    library_files_with_stems,
 };
 pub use network::Network;
 pub use revocation::{Interest, Revocations, Subject};

@@ -38,6 +38,7 @@ use sea_orm::{ColumnTrait as _, QueryFilter as _};
 use crate::access::{self, Actor};
 use crate::app::App;
 use crate::entity::asset::{self, Model as Asset};
+use crate::entity::asset_file::Kind;
 use crate::error::{Error, Result};
 use crate::id::{AssetId, BlobId};
 
@@ -60,8 +61,8 @@ pub async fn check(app: &App, actor: &Actor, digests: &[Vec<u8>]) -> Result<Vec<
     let passing = access::unsafe_assets(connection, actor.user()?, app.now()).await?;
     found.retain(|asset| !passing.contains(&asset.id));
     let files = access::files(connection, found.iter().map(|asset| asset.id)).await?;
-    let in_library: HashSet<_> =
-        files.iter().filter(|file| file.is_library).map(|file| file.asset_id).collect();
+    let in_library = files.iter().filter(|file| file.kind == Kind::Still && file.is_library);
+    let in_library: HashSet<_> = in_library.map(|file| file.asset_id).collect();
     found.retain(|asset| !in_library.contains(&asset.id));
     let places: HashMap<_, _> = digests.iter().zip(0..).collect();
     found.sort_by_key(|asset| places.get(&asset.sha256).copied().unwrap_or(usize::MAX));
@@ -77,7 +78,7 @@ pub async fn mark_damaged(app: &App, blob_id: BlobId) -> Result<Option<AssetId>>
     let (key, now) = ((file.asset_id, file.kind), app.now());
     let mark = app.transact(move |transaction| async move {
         if file.is_library {
-            access::doubt_library_files(&transaction, key.0).await?;
+            access::doubt_library_files(&transaction, key).await?;
         }
         access::mark_damaged(&transaction, key, now).await
     });

@@ -225,6 +225,7 @@ pub async fn erase_motion(
         return Ok(());
     };
     asset_file::Entity::delete_by_id((id, Kind::Motion)).exec(&**transaction).await?;
+    access::forget_motion_places(transaction, [id]).await?;
     give_back(app, transaction, owner, &[motion]).await
 }
 

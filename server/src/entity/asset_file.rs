@@ -54,8 +54,11 @@ impl Related<super::asset::Entity> for Entity {
     }
 }
 
+/// One of the files of an asset.
+pub type Part = (AssetId, Kind);
+
 /// A file of an asset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
 pub enum Kind {
     /// The photo or video itself.

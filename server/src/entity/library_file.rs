@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use super::asset_file::{Kind, Part};
 use crate::id::{AssetId, LibraryFileId, LibraryId, LibraryScanId};
 use crate::time::Micros;
 
@@ -28,6 +29,8 @@ pub struct Model {
     pub sha256: Option<Vec<u8>>,
     /// The asset whose bytes these are; none of what is left alone.
     pub asset_id: Option<AssetId>,
+    /// Which of the asset's files it is.
+    pub part: Kind,
     /// The running scan that did not find it.
     pub missing_scan_id: Option<LibraryScanId>,
     /// Since when it is missing.
@@ -51,6 +54,14 @@ pub enum Relation {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// What it is a location of.
+    #[must_use]
+    pub fn asset_part(&self) -> Option<Part> {
+        Some((self.asset_id?, self.part))
+    }
+}
 
 impl Related<super::asset::Entity> for Entity {
     fn to() -> RelationDef {

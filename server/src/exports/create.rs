@@ -1,5 +1,7 @@
 //! Settling an export: what is in it, under which names, in which archives.
 
+use std::collections::HashSet;
+
 use prost::Message as _;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, Order, QueryFilter as _, QueryOrder as _, Set};
 
@@ -73,6 +75,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewExport) -> Result<ExportVi
     // Before anything is read: what is withdrawn from here on makes the export stale.
     let now = app.now();
     let (album_id, title, views) = resolve(app, actor, &new.source).await?;
+    let views = without_missing_motions(app, views).await?;
     let limit = part_limit(app, actor, new.max_part_size).await?;
     let folders = new.folders;
     let settled = tokio::task::spawn_blocking(move || settle(title, views, folders, limit));
@@ -104,6 +107,19 @@ async fn resolve(
             Ok((Some(album.id), shared_links::title(&link, &album), views))
         }
     }
+}
+
+/// Leaves out motion parts that are missing from their libraries, while their photos are there.
+async fn without_missing_motions(app: &App, mut views: Vec<AssetView>) -> Result<Vec<AssetView>> {
+    let motions = views.iter().filter_map(|view| view.motion.as_ref());
+    let lying: Vec<_> = motions.filter(|file| file.is_library).map(|file| file.blob_id).collect();
+    let found = access::library_sources(app.database.reader(), &lying).await?;
+    let found: HashSet<_> = found.into_iter().map(|file| file.blob_id).collect();
+    for view in &mut views {
+        let is_there = |file: &AssetFile| !file.is_library || found.contains(&file.blob_id);
+        view.motion = view.motion.take().filter(is_there);
+    }
+    Ok(views)
 }
 
 async fn album_views(app: &App, album: &Granted<Album>) -> Result<Vec<AssetView>> {

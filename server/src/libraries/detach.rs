@@ -14,7 +14,7 @@ use crate::entity::library_file::{self, Column, Model as LibraryFile};
 use crate::error::Result;
 
 /// Forgets rows of a library, and deletes for good those of their assets that were not uploaded and
-/// are in no row any more.
+/// are in no row any more; motion parts of the others go if they were in these rows only.
 pub(super) async fn detach(
     app: &App,
     transaction: &Transaction,
@@ -28,6 +28,7 @@ pub(super) async fn detach(
     if touched.is_empty() {
         return Ok(());
     }
+    access::forget_lost_motions(transaction, touched.iter().copied()).await?;
     let files = access::files(&**transaction, touched.iter().copied()).await?;
     let in_libraries: HashSet<_> = files
         .iter()
@@ -38,6 +39,8 @@ pub(super) async fn detach(
     let (kept, gone): (Vec<_>, Vec<_>) = in_libraries.into_iter().partition(|id| kept.contains(id));
     set_offline(app, transaction, kept).await?;
     if !gone.is_empty() {
+        // Nobody said that they are to stay out: they may be films from now on.
+        access::forget_motion_places(transaction, gone.iter().copied()).await?;
         assets::erase_all(app, transaction, owner, gone).await?;
     }
     Ok(())

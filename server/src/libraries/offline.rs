@@ -98,7 +98,8 @@ async fn kept(
             && !guarded.iter().any(|folder| row.path.starts_with(folder))
     };
     let places = access::library_files_of(transaction, ids.iter().copied()).await?;
-    let places = places.into_iter().filter(|row| !is_gone(row)).filter_map(|row| row.asset_id);
+    let stills = places.into_iter().filter(|row| row.part == Kind::Still && !is_gone(row));
+    let places = stills.filter_map(|row| row.asset_id);
     let files = access::files(&**transaction, ids).await?;
     let stored = files.iter().filter(|file| file.kind == Kind::Still && !file.is_library);
     Ok(places.chain(stored.map(|file| file.asset_id)).collect())

@@ -18,7 +18,7 @@ pub struct Counts {
     pub found: i64,
     /// Files that are as they were.
     pub unchanged: i64,
-    /// Files that became assets.
+    /// Files that became assets or motion parts of assets.
     pub added: i64,
     /// Files with the bytes of an asset that is elsewhere too.
     pub copied: i64,

@@ -120,20 +120,23 @@ async fn known(
     new: &NewUpload,
 ) -> Result<Option<Asset>> {
     if let Some(still) = new.motion_of_asset_id {
-        let still = motion_target(transaction, owner, still, new.sha256.as_deref()).await?;
-        return Ok(still.1.map(|_| still.0));
+        let target = motion_target(transaction, owner, still, new.sha256.as_deref()).await?;
+        return Ok(target.1.filter(|motion| is_kept(motion, new)).map(|_| target.0));
     }
     let Some(sha256) = &new.sha256 else { return Ok(None) };
     let Some(asset) = access::asset_of_digest(transaction, owner, sha256).await? else {
         return Ok(None);
     };
     let files = access::files(&**transaction, [asset.id]).await?;
-    // Another size cannot have this digest; the finish will say so. What lies in a library can be
-    // gone tomorrow, and whoever hears that bytes are here may delete theirs.
-    let is_same = files.iter().any(|file| {
-        file.kind == Kind::Still && file.size_bytes == new.size_bytes && !file.is_library
-    });
+    let is_same = files.iter().any(|file| file.kind == Kind::Still && is_kept(file, new));
     Ok(is_same.then_some(asset))
+}
+
+/// Whether a file with the announced digest stands for the bytes. Another size cannot have this
+/// digest; the finish will say so. What lies in a library can be gone tomorrow, and whoever hears
+/// that bytes are here may delete theirs.
+fn is_kept(file: &AssetFile, new: &NewUpload) -> bool {
+    file.size_bytes == new.size_bytes && !file.is_library
 }
 
 /// The still that a motion part is for, and the part that it has if that is the same. Fails with

@@ -12,7 +12,7 @@ use crate::assets::{self, AssetView, DeleteBlobs, MakeVariants, NewAsset, NewFil
 use crate::blob::BlobKey;
 use crate::database::Transaction;
 use crate::entity::asset::Model as Asset;
-use crate::entity::asset_file;
+use crate::entity::asset_file::{self, Kind};
 use crate::entity::upload::{self, Model as Upload, State};
 use crate::error::{Error, Result};
 use crate::id::{AssetId, UploadId};
@@ -235,7 +235,9 @@ pub(super) async fn insert_file(
         .to_owned();
     let insert = asset_file::Entity::insert(file).on_conflict(in_library);
     insert.exec_without_returning(&**transaction).await?;
-    access::set_online(transaction, asset_id).await?;
+    if file_kind(upload) == Kind::Still {
+        access::set_online(transaction, asset_id).await?;
+    }
     let used_bytes = owner.used_bytes + upload.size_bytes;
     let mut owner = owner.into_row().into_active_model();
     owner.used_bytes = Set(used_bytes);

@@ -96,7 +96,7 @@ pub(super) async fn record(
 ) -> Result<Upload> {
     let (album, row) = access::lock_guest_album(transaction, link, app.now()).await?;
     let fate = match upload.motion_of_asset_id {
-        Some(still) => of_motion(transaction, link, still).await?,
+        Some(still) => of_motion(transaction, link, still, received).await?,
         None => of_still(app, transaction, &owner, &upload, received).await?,
     };
     match fate.stored {
@@ -142,15 +142,26 @@ async fn of_still(
     })
 }
 
-/// Only a still that this guest made an asset gets its motion part from them.
-async fn of_motion(transaction: &Transaction, link: &LinkActor, still_id: AssetId) -> Result<Fate> {
+/// Only a still that this guest made an asset gets its motion part from them, or has it stored if it
+/// lies in a library only.
+async fn of_motion(
+    transaction: &Transaction,
+    link: &LinkActor,
+    still_id: AssetId,
+    received: &Received,
+) -> Result<Fate> {
     let uploads = access::finished_uploads(&**transaction, link).await?;
     let found = still_of(&**transaction, &uploads, still_id).await?;
     let (upload, asset) = found.ok_or_else(|| Error::not_found("asset", still_id))?;
     check_motion(&uploads, &asset, shown_id(&upload))?;
-    let has_motion = access::own_motion(&**transaction, &asset).await?.is_some();
-    let is_new = !upload.is_duplicate && !is_kept(&asset) && !has_motion;
-    Ok(Fate { known: upload.asset_id, is_new, stored: is_new.then_some(asset.id), entry: None })
+    let motion = access::own_motion(&**transaction, &asset).await?;
+    let is_theirs = !upload.is_duplicate && !is_kept(&asset);
+    let is_new = is_theirs && motion.is_none();
+    let is_same = motion.is_some_and(|motion| {
+        motion.is_library && received.checksums.sha256 == motion.sha256.as_slice()
+    });
+    let stored = (is_new || is_theirs && is_same).then_some(asset.id);
+    Ok(Fate { known: upload.asset_id, is_new, stored, entry: None })
 }
 
 /// Whether nobody but its owner may get to know of an asset.

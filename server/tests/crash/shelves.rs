@@ -16,6 +16,7 @@ use albumen::v1::{
     GetMeRequest, Library, LibraryScan, ScanLibraryRequest,
 };
 use albumen_server::app::{App, Clock};
+use albumen_server::entity::asset_file::Kind;
 use albumen_server::entity::{album, album_asset, asset, asset_file, library_file};
 use fastrand::Rng;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
@@ -32,7 +33,24 @@ const ROUNDS: usize = 60;
 /// The longest life of a server after a scan was asked for, in milliseconds.
 const LIFE_MS: u64 = 400;
 
-/// The files that there are, by the numbers of their photos.
+/// The motion part of a live photo.
+const FILM: &[u8] = include_bytes!("../../../tests/support/fixtures/photos/IMG_2050.MOV");
+
+/// Every third number is that of a short film, the others are those of photos.
+fn is_film(number: u32) -> bool {
+    number.is_multiple_of(3)
+}
+
+fn bytes(number: u32) -> Vec<u8> {
+    if is_film(number) {
+        // An unused box behind the film makes it another one.
+        [FILM, b"\0\0\0\x0cfree", &number.to_be_bytes()].concat()
+    } else {
+        photo::bytes(number)
+    }
+}
+
+/// The files that there are, by the numbers of their photos and films.
 struct Shelf {
     folder: PathBuf,
     files: BTreeMap<PathBuf, u32>,
@@ -50,36 +68,36 @@ impl Shelf {
                 self.files.remove(&path);
             }
             (1..=2, Some(path)) => {
-                let to = self.place(rng);
-                fs::rename(&path, &to).unwrap();
                 let number = self.files.remove(&path).unwrap();
+                let to = self.place(rng, number);
+                fs::rename(&path, &to).unwrap();
                 self.files.insert(to, number);
             }
             (3, Some(path)) => {
-                let to = self.place(rng);
-                self.write(to, self.files[&path]);
+                let number = self.files[&path];
+                self.write(self.place(rng, number), number);
             }
             (4, Some(path)) => {
                 self.last_number += 1;
                 self.write(path, self.last_number);
             }
             _ => {
-                let path = self.place(rng);
                 self.last_number += 1;
-                self.write(path, self.last_number);
+                self.write(self.place(rng, self.last_number), self.last_number);
             }
         }
     }
 
-    /// A name, which may be taken.
-    fn place(&self, rng: &mut Rng) -> PathBuf {
+    /// A name, which may be taken; that of a film may be a photo's but for the extension.
+    fn place(&self, rng: &mut Rng, number: u32) -> PathBuf {
         let folder = self.folder.join(rng.u8(..5).to_string());
         fs::create_dir_all(&folder).unwrap();
-        folder.join(format!("{}.jpg", rng.u8(..100)))
+        let extension = if is_film(number) { "mov" } else { "jpg" };
+        folder.join(format!("{}.{extension}", rng.u8(..60)))
     }
 
     fn write(&mut self, path: PathBuf, number: u32) {
-        fs::write(&path, photo::bytes(number)).unwrap();
+        fs::write(&path, bytes(number)).unwrap();
         self.time += Duration::from_secs(1);
         File::options().write(true).open(&path).unwrap().set_modified(self.time).unwrap();
         self.files.insert(path, number);
@@ -193,24 +211,40 @@ async fn check(installation: &Installation, shelf: &Shelf) {
     let reader = app.database.reader();
     let rows = library_file::Entity::find().all(reader).await.unwrap();
     assert!(rows.iter().all(|row| row.missing_scan_id.is_none()), "{rows:?}");
+    check_motions(&app, &rows).await;
     let online: Vec<_> =
         rows.into_iter().filter(|row| row.state == library_file::State::Online).collect();
     let found: BTreeMap<_, _> =
         online.iter().map(|row| (PathBuf::from(&row.path), row.sha256.clone())).collect();
-    let digest = |number: u32| Some(photo::sha256(&photo::bytes(number)));
+    let digest = |number: u32| Some(photo::sha256(&bytes(number)));
     let expected: BTreeMap<_, _> =
         shelf.files.iter().map(|(path, number)| (path.clone(), digest(*number))).collect();
     assert!(found == expected, "{found:?} is not {expected:?}");
     let files = asset_file::Entity::find().all(reader).await.unwrap();
-    let files: BTreeMap<_, _> = files.into_iter().map(|file| (file.asset_id, file)).collect();
+    let files: BTreeMap<_, _> =
+        files.into_iter().map(|file| ((file.asset_id, file.kind), file)).collect();
     for asset in asset::Entity::find().all(reader).await.unwrap() {
-        assert_eq!(files[&asset.id].sha256, asset.sha256);
-        let mut places = online.iter().filter(|row| row.asset_id == Some(asset.id)).peekable();
+        let part = (asset.id, Kind::Still);
+        assert_eq!(files[&part].sha256, asset.sha256);
+        let mut places = online.iter().filter(|row| row.asset_part() == Some(part)).peekable();
         assert_eq!(places.peek().is_some(), asset.offline_time.is_none(), "{asset:?}");
         assert!(places.all(|row| row.sha256.as_ref() == Some(&asset.sha256)), "{asset:?}");
     }
+    let online: Vec<_> = online.into_iter().filter(|row| row.part == Kind::Still).collect();
     check_albums(&app, &online).await;
     close(app).await;
+}
+
+/// Each motion part is somewhere, or known to be missing, and each place has its bytes.
+async fn check_motions(app: &App, rows: &[library_file::Model]) {
+    let motions = asset_file::Entity::find().filter(asset_file::Column::Kind.eq(Kind::Motion));
+    let motions = motions.all(app.database.reader()).await.unwrap();
+    eprintln!("{} live photos", motions.len());
+    let places = rows.iter().filter(|row| row.part == Kind::Motion);
+    let places = places.filter_map(|row| Some((row.asset_id?, row.sha256.as_ref()?)));
+    let places: BTreeSet<_> = places.collect();
+    let motions: BTreeSet<_> = motions.iter().map(|file| (file.asset_id, &file.sha256)).collect();
+    assert_eq!(places, motions);
 }
 
 /// Each folder is one album, which has what the folder has. What is missing stays where it was.

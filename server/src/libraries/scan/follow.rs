@@ -3,14 +3,15 @@
 use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _};
 
 use super::place::Places;
-use crate::access;
+use crate::access::{self, Locations};
 use crate::albums::{self, Assets};
 use crate::app::App;
 use crate::assets::{self, MakeVariants};
 use crate::database::Transaction;
+use crate::entity::asset_file::{Kind, Part};
 use crate::entity::library_file::{self, Column, Model as LibraryFile, State};
 use crate::entity::{asset, asset_file};
 use crate::error::Result;
@@ -25,7 +26,7 @@ impl Places<'_> {
         }
         self.counts.missing += i64::try_from(absent.len()).unwrap_or_default();
         let is_elsewhere =
-            |row: &LibraryFile| row.asset_id.is_none_or(|id| !self.is_nowhere_else(id));
+            |row: &LibraryFile| row.asset_part().is_none_or(|part| !self.is_nowhere_else(part));
         let (moved, missing): (Vec<_>, Vec<_>) = absent.into_iter().partition(is_elsewhere);
         self.count_moves(&moved).await?;
         let delete = library_file::Entity::delete_many()
@@ -39,23 +40,23 @@ impl Places<'_> {
             .col_expr(Column::UpdateTime, Expr::val(now))
             .filter(Column::Id.is_in(missing.iter().map(|row| row.id)));
         update.exec(&**self.transaction).await?;
-        self.lost.extend(missing.iter().filter_map(|row| row.asset_id));
+        self.lost.extend(missing.iter().filter_map(LibraryFile::asset_part));
         Ok(())
     }
 
     /// A copy that this scan found of what is gone from elsewhere has moved.
     async fn count_moves(&mut self, gone: &[LibraryFile]) -> Result<()> {
-        let mut gone_from: HashMap<AssetId, i64> = HashMap::new();
-        for id in gone.iter().filter_map(|row| row.asset_id) {
-            *gone_from.entry(id).or_default() += 1;
+        let mut gone_from: HashMap<Part, i64> = HashMap::new();
+        for part in gone.iter().filter_map(LibraryFile::asset_part) {
+            *gone_from.entry(part).or_default() += 1;
         }
         if gone_from.is_empty() {
             return Ok(());
         }
         let since = self.work.scan.start_time.unwrap_or(self.work.scan.create_time);
-        let (library, ids) = (self.work.library.id, gone_from.keys().copied());
-        let new = access::new_locations(self.transaction, library, ids, since).await?;
-        let moved = gone_from.iter().map(|(id, gone)| *new.get(id).unwrap_or(&0).min(gone));
+        let (ids, new) = (assets(gone_from.keys()), Locations::New(self.work.library.id, since));
+        let new = access::locations(self.transaction, ids, new).await?;
+        let moved = gone_from.iter().map(|(part, gone)| *new.get(part).unwrap_or(&0).min(gone));
         let copied = self.so_far.copied + self.counts.copied;
         let moved = moved.sum::<i64>().min(copied);
         self.counts.copied -= moved;
@@ -87,20 +88,26 @@ impl Places<'_> {
         Ok(())
     }
 
-    async fn come_back(&self, gained: &BTreeSet<AssetId>) -> Result<Vec<AssetId>> {
+    async fn come_back(&self, gained: &BTreeSet<Part>) -> Result<Vec<AssetId>> {
         if gained.is_empty() {
             return Ok(Vec::new());
         }
+        let of = |kind| assets(gained.iter().filter(move |part| part.1 == kind));
+        let is_gained = |kind| {
+            Condition::all()
+                .add(asset_file::Column::Kind.eq(kind))
+                .add(asset_file::Column::AssetId.is_in(of(kind)))
+        };
         let intact = asset_file::Entity::update_many()
             .col_expr(asset_file::Column::DamageTime, Expr::null())
-            .filter(asset_file::Column::AssetId.is_in(gained.iter().copied()))
+            .filter(Condition::any().add(is_gained(Kind::Still)).add(is_gained(Kind::Motion)))
             .filter(asset_file::Column::IsLibrary.eq(true))
             .filter(asset_file::Column::DamageTime.is_not_null());
         intact.exec(&**self.transaction).await?;
         let back = asset::Entity::update_many()
             .col_expr(asset::Column::OfflineTime, Expr::null())
             .col_expr(asset::Column::UpdateTime, Expr::val(self.work.app.now().0))
-            .filter(asset::Column::Id.is_in(gained.iter().copied()))
+            .filter(asset::Column::Id.is_in(of(Kind::Still)))
             .filter(asset::Column::OfflineTime.is_not_null());
         let back = back.exec_with_returning(&**self.transaction).await?;
         let removed = back.iter().filter(|asset| asset.is_removed).map(|asset| asset.id);
@@ -113,13 +120,17 @@ impl Places<'_> {
 
     /// One that the scan has still to decide about at some place is not offline yet.
     async fn go_offline(&self) -> Result<Vec<AssetId>> {
-        let lost = self.lost.iter().filter(|id| !self.known.uploaded.contains(id));
-        let lost: Vec<_> = lost.copied().collect();
+        let is_lost = |part: &&Part| part.1 == Kind::Still && !self.known.uploaded.contains(part);
+        let lost: Vec<_> = assets(self.lost.iter().filter(is_lost)).collect();
         if lost.is_empty() {
             return Ok(Vec::new());
         }
         set_offline(&self.work.app, self.transaction, lost).await
     }
+}
+
+fn assets<'a>(parts: impl Iterator<Item = &'a Part>) -> impl Iterator<Item = AssetId> {
+    parts.map(|(asset, _)| *asset)
 }
 
 /// Notes which of some assets, none of them uploaded, are in no file any more, and returns those that were before.
@@ -128,8 +139,8 @@ pub(in crate::libraries) async fn set_offline(
     transaction: &Transaction,
     assets: Vec<AssetId>,
 ) -> Result<Vec<AssetId>> {
-    let places = access::locations(transaction, assets.iter().copied(), false).await?;
-    let gone = assets.into_iter().filter(|id| !places.contains_key(id));
+    let places = access::locations(transaction, assets.iter().copied(), Locations::All).await?;
+    let gone = assets.into_iter().filter(|id| !places.contains_key(&(*id, Kind::Still)));
     let now = app.now();
     let update = asset::Entity::update_many()
         .col_expr(asset::Column::OfflineTime, Expr::val(now.0))

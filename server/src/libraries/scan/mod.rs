@@ -9,6 +9,8 @@
 
 mod compare;
 mod follow;
+mod known;
+mod live;
 mod place;
 mod place_rows;
 mod read;

@@ -1,14 +1,16 @@
-//! What files are to assets: which asset each is a place of, and what follows from that.
+//! What files are to assets: of which asset, and of which of its parts, each is a place, and what
+//! follows from that.
 //!
 //! Everything here runs in one transaction under the lock of the owner's row.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _};
 
 use super::super::report::Counts;
+use super::known::Known;
 use super::read::Photo;
 use super::walk::Stat;
 use super::{Work, place_rows};
@@ -16,7 +18,7 @@ use crate::access::{self, LockedUser};
 use crate::albums::Assets;
 use crate::database::Transaction;
 use crate::entity::asset::Model as Asset;
-use crate::entity::asset_file::Kind;
+use crate::entity::asset_file::{Kind, Part};
 use crate::entity::library_file::{self, Column, Model as LibraryFile, State};
 use crate::error::Result;
 use crate::id::{AssetId, LibraryFileId};
@@ -41,30 +43,19 @@ pub(super) enum Content {
 pub(super) struct Places<'a> {
     pub(super) work: Arc<Work>,
     pub(super) transaction: &'a Transaction,
-    owner: LockedUser,
-    /// The assets that the files may be places of, as they were before.
+    pub(super) owner: LockedUser,
+    /// The assets that the files may be places of.
     pub(super) known: Known,
-    /// At how many places each is, without those that are to be decided about.
-    online: HashMap<AssetId, i64>,
     /// What the scan has counted before.
     pub(super) so_far: Counts,
     pub(super) counts: Counts,
-    /// Assets that have a place now that they had not.
-    pub(super) gained: BTreeSet<AssetId>,
-    /// Assets that have lost a place.
-    pub(super) lost: BTreeSet<AssetId>,
+    /// Parts that have a place now that they had not.
+    pub(super) gained: BTreeSet<Part>,
+    /// Parts that have lost a place.
+    pub(super) lost: BTreeSet<Part>,
+    /// Where something is now that was not there.
+    paths: Vec<String>,
     pub(super) writes: place_rows::Writes,
-}
-
-/// What is known of assets before a transaction changes anything.
-#[derive(Debug, Default)]
-pub(super) struct Known {
-    assets: HashMap<AssetId, Asset>,
-    digests: HashMap<Vec<u8>, AssetId>,
-    /// Those whose bytes are stored: they are never offline.
-    pub(super) uploaded: HashSet<AssetId>,
-    /// Digests that stay out.
-    excluded: HashSet<Vec<u8>>,
 }
 
 impl<'a> Places<'a> {
@@ -84,11 +75,11 @@ impl<'a> Places<'a> {
             transaction,
             owner,
             known: Known::default(),
-            online: HashMap::new(),
             so_far,
             counts: Counts::default(),
             gained: BTreeSet::new(),
             lost: BTreeSet::new(),
+            paths: Vec::new(),
             writes: place_rows::Writes::default(),
         }))
     }
@@ -105,16 +96,16 @@ impl<'a> Places<'a> {
         let rows = access::library_files(&**self.transaction, ids).await?;
         let assets = rows.iter().filter_map(|row| row.asset_id);
         let files = access::files(&**self.transaction, assets).await?;
-        let stills = files.into_iter().filter(|file| file.kind == Kind::Still);
-        let digests: HashMap<_, _> =
-            stills.map(|file| (file.asset_id, Some(file.sha256))).collect();
+        let digests: HashMap<Part, _> =
+            files.into_iter().map(|file| ((file.asset_id, file.kind), Some(file.sha256))).collect();
         let is_same = |row: &LibraryFile| {
             row.state == State::Offline
-                && row.asset_id.is_some_and(|id| digests.get(&id) == Some(&row.sha256))
+                && row.asset_part().is_some_and(|part| digests.get(&part) == Some(&row.sha256))
         };
         let (back, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_same);
         self.counts.returned += i64::try_from(back.len()).unwrap_or_default();
-        self.gained.extend(back.iter().filter_map(|row| row.asset_id));
+        self.gained.extend(back.iter().filter_map(LibraryFile::asset_part));
+        self.paths.extend(back.iter().map(|row| row.path.clone()));
         let update = library_file::Entity::update_many()
             .col_expr(Column::State, Expr::val(State::Online))
             .col_expr(Column::OfflineTime, Expr::null())
@@ -133,7 +124,9 @@ impl<'a> Places<'a> {
         absent: Vec<LibraryFile>,
         may_change: bool,
     ) -> Result<Counts> {
-        self.look_up(&findings, &absent).await?;
+        let library = self.work.library.id;
+        self.known =
+            Known::look_up(self.transaction, &self.owner, library, &findings, &absent).await?;
         // First what is known: the bytes that a changed file had may be in one that was renamed.
         let (known, new): (Vec<_>, Vec<_>) =
             findings.into_iter().partition(|finding| self.is_known(finding));
@@ -149,6 +142,8 @@ impl<'a> Places<'a> {
         self.lock_albums(&absent).await?;
         self.write_rows().await?;
         self.miss(absent).await?;
+        let paths = std::mem::take(&mut self.paths);
+        self.pair(&paths).await?;
         self.follow().await?;
         Ok(self.counts)
     }
@@ -162,50 +157,18 @@ impl<'a> Places<'a> {
         }
     }
 
-    async fn look_up(&mut self, findings: &[Finding], absent: &[LibraryFile]) -> Result<()> {
-        let digests: Vec<&[u8]> = findings
-            .iter()
-            .filter_map(|finding| match &finding.content {
-                Content::Photo(photo) => Some(photo.checksums.sha256.as_slice()),
-                Content::Refused(_) => None,
-            })
-            .collect();
-        let rows = findings.iter().filter_map(|finding| finding.row.as_ref()).chain(absent);
-        let ids: BTreeSet<_> = rows.filter_map(|row| row.asset_id).collect();
-        let (transaction, known) = (self.transaction, &mut self.known);
-        if !digests.is_empty() {
-            let library = self.work.library.id;
-            let assets = access::assets_of_digests(transaction, &self.owner, digests.clone());
-            known.assets.extend(assets.await?.into_iter().map(|asset| (asset.id, asset)));
-            known.excluded = access::excluded_digests(transaction, library, digests).await?;
-        }
-        if !ids.is_empty() {
-            let assets = access::assets_among(transaction, &self.owner, ids).await?;
-            known.assets.extend(assets.into_iter().map(|asset| (asset.id, asset)));
-        }
-        known.digests =
-            known.assets.values().map(|asset| (asset.sha256.clone(), asset.id)).collect();
-        if !known.assets.is_empty() {
-            let files = access::files(&**transaction, known.assets.keys().copied()).await?;
-            let stored = files.iter().filter(|file| file.kind == Kind::Still && !file.is_library);
-            known.uploaded = stored.map(|file| file.asset_id).collect();
-            let ids = known.assets.keys().copied();
-            self.online = access::locations(transaction, ids, true).await?;
-        }
-        Ok(())
-    }
-
     fn refused(&mut self, row: Option<LibraryFile>, path: String, stat: Stat) {
         self.counts.refused += 1;
-        self.lost.extend(row.as_ref().and_then(|row| row.asset_id));
+        self.lost.extend(row.as_ref().and_then(LibraryFile::asset_part));
         self.write_row(row, path, stat, (State::Refused, None, None));
     }
 
     fn photo(&mut self, row: Option<LibraryFile>, path: String, photo: Photo) -> Result<()> {
         let (stat, digest) = (photo.stat, photo.checksums.sha256.to_vec());
-        let before = row.as_ref().and_then(|row| row.asset_id);
-        let before = before.filter(|id| self.known.assets.contains_key(id));
-        let known = self.known.digests.get(&digest).copied();
+        let before = row.as_ref().and_then(LibraryFile::asset_part);
+        let before = before.filter(|part| self.known.parts.contains_key(part));
+        let is_as_before = before.filter(|part| self.known.parts.get(part) == Some(&digest));
+        let known = is_as_before.or_else(|| self.known.digests.get(&digest).copied());
         let is_excluded = self.known.excluded.contains(&digest);
         if is_excluded && !self.work.scan.restore_excluded && (before.is_none() || before != known)
         {
@@ -217,43 +180,38 @@ impl<'a> Places<'a> {
         if is_excluded {
             self.writes.restored.push(digest.clone());
         }
-        let asset = match (known, before) {
-            (Some(asset), _) => asset,
-            (None, Some(old)) if self.is_nowhere_else(old) => {
-                self.writes.replace(old, &path, &photo);
+        let part = match (known, before) {
+            (Some(part), _) => part,
+            // A motion part with other bytes is a film until `pair` has seen to it.
+            (None, Some(old @ (asset, Kind::Still))) if self.is_nowhere_else(old) => {
+                self.writes.replace(asset, &path, &photo);
                 old
             }
-            (None, _) => self.writes.make(&self.work, &path, &photo)?,
+            (None, _) => (self.writes.make(&self.work, &path, &photo)?, Kind::Still),
         };
         self.count(row.as_ref(), before, known);
         if known.is_none() {
             // The old digest is free for another file, as that of a renamed one.
-            self.known.digests.retain(|_, id| *id != asset);
-            self.known.digests.insert(digest.clone(), asset);
+            self.known.digests.retain(|_, other| *other != part);
+            self.known.digests.insert(digest.clone(), part);
+            self.known.parts.insert(part, digest.clone());
         }
-        self.lost.extend(before.filter(|old| *old != asset));
-        self.gained.insert(asset);
-        *self.online.entry(asset).or_default() += 1;
-        self.write_row(row, path, stat, (State::Online, Some(digest), Some(asset)));
+        self.lost.extend(before.filter(|old| *old != part));
+        self.gained.insert(part);
+        *self.known.online.entry(part).or_default() += 1;
+        self.paths.push(path.clone());
+        self.write_row(row, path, stat, (State::Online, Some(digest), Some(part)));
         Ok(())
     }
 
-    pub(super) fn is_nowhere_else(&self, asset: AssetId) -> bool {
-        let places = self.online.get(&asset).copied().unwrap_or_default();
-        places == 0 && !self.known.uploaded.contains(&asset)
+    pub(super) fn is_nowhere_else(&self, part: Part) -> bool {
+        let places = self.known.online.get(&part).copied().unwrap_or_default();
+        places == 0 && !self.known.uploaded.contains(&part)
     }
 
-    /// `before` is the asset that the path was a place of, `known` the one that had the bytes.
-    fn count(
-        &mut self,
-        row: Option<&LibraryFile>,
-        before: Option<AssetId>,
-        known: Option<AssetId>,
-    ) {
-        let was_offline = |id| {
-            let asset: Option<&Asset> = self.known.assets.get(&id);
-            !self.gained.contains(&id) && asset.is_some_and(|asset| asset.offline_time.is_some())
-        };
+    /// `before` is what the path was a place of, `known` what had the bytes.
+    fn count(&mut self, row: Option<&LibraryFile>, before: Option<Part>, known: Option<Part>) {
+        let was_offline = |part| !self.gained.contains(&part) && self.known.was_offline(part);
         let Counts { unchanged, added, copied, moved, changed, returned, .. } = &mut self.counts;
         let count = match (before, known) {
             (Some(old), Some(asset)) if old == asset => match row.map(|row| row.state) {
@@ -271,7 +229,8 @@ impl<'a> Places<'a> {
     /// All albums at once, so that they are locked in the order of their ids.
     async fn lock_albums(&self, absent: &[LibraryFile]) -> Result<()> {
         let changed = self.gained.iter().chain(&self.lost).copied();
-        let changed = changed.chain(absent.iter().filter_map(|row| row.asset_id));
+        let changed = changed.chain(absent.iter().filter_map(LibraryFile::asset_part));
+        let changed = changed.map(|(asset, _)| asset);
         let changed: Vec<_> = changed.filter(|id| self.known.assets.contains_key(id)).collect();
         if !changed.is_empty() {
             let entries = Condition::all().add(Assets::These(changed).entries());
@@ -289,7 +248,7 @@ impl<'a> Places<'a> {
         row: Option<LibraryFile>,
         path: String,
         stat: Stat,
-        what: (State, Option<Vec<u8>>, Option<AssetId>),
+        what: (State, Option<Vec<u8>>, Option<Part>),
     ) {
         self.writes.row(&self.work, row, path, stat, what);
     }

@@ -9,7 +9,7 @@ use super::place::Places;
 use super::read::Photo;
 use super::walk::Stat;
 use crate::assets::{self, NewAsset, NewFile};
-use crate::entity::asset_file::{self, Kind};
+use crate::entity::asset_file::{self, Kind, Part};
 use crate::entity::library_file::{self, Column, Model as LibraryFile, State};
 use crate::entity::{asset, asset_variant};
 use crate::error::Result;
@@ -62,7 +62,7 @@ impl Writes {
         row: Option<LibraryFile>,
         path: String,
         stat: Stat,
-        (state, sha256, asset_id): (State, Option<Vec<u8>>, Option<AssetId>),
+        (state, sha256, part): (State, Option<Vec<u8>>, Option<Part>),
     ) {
         let now = work.app.now();
         let values = library_file::ActiveModel {
@@ -73,7 +73,8 @@ impl Writes {
             modify_time_ns: Set(stat.modify_time_ns),
             inode: Set(stat.inode),
             sha256: Set(sha256),
-            asset_id: Set(asset_id),
+            asset_id: Set(part.map(|(asset, _)| asset)),
+            part: Set(part.map_or(Kind::Still, |(_, kind)| kind)),
             missing_scan_id: Set(None),
             offline_time: Set(None),
             update_time: Set(now),
@@ -144,6 +145,7 @@ impl Places<'_> {
         // Where it was missing, its old bytes were.
         let missing = library_file::Entity::delete_many()
             .filter(Column::AssetId.eq(id))
+            .filter(Column::Part.eq(Kind::Still))
             .filter(Column::State.eq(State::Offline))
             .filter(Column::MissingScanId.is_null());
         missing.exec(transaction).await?;

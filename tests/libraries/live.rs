@@ -1,0 +1,385 @@
+//! Live photos: a photo and the film beside it that has its name.
+
+use std::time::Duration;
+
+use albumen::v1::*;
+use tonic::Code;
+
+use super::shelf::{Shelf, test};
+use crate::support::folders::options;
+use crate::support::{expect_code, fixtures, reason};
+
+impl Shelf {
+    /// Writes a live photo, another one for each number.
+    fn pair(&self, path: &str, number: u32) {
+        self.photo(&format!("{path}.jpg"), number);
+        self.write(&format!("{path}.MOV"), &fixtures::motion(number));
+    }
+
+    /// The motion part of an asset, as its owner downloads it.
+    async fn motion(&self, asset: &Asset) -> Result<Vec<u8>, tonic::Status> {
+        let request = DownloadAssetRequest {
+            asset_id: asset.id.clone(),
+            rendition: Rendition::Motion.into(),
+            ..Default::default()
+        };
+        let mut stream = self.ann.assets().download_asset(request).await?.into_inner();
+        let mut bytes = Vec::new();
+        while let Some(message) = stream.message().await? {
+            if let Some(download_asset_response::Part::Chunk(chunk)) = message.part {
+                bytes.extend(chunk);
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// The one asset that there is.
+    async fn only(&self) -> Asset {
+        let mut assets = self.assets().await;
+        assert_eq!(assets.len(), 1, "{assets:?}");
+        assets.remove(0)
+    }
+
+    async fn names(&self) -> Vec<String> {
+        self.assets().await.into_iter().map(|asset| asset.file_name).collect()
+    }
+
+    async fn later(&self) -> LibraryScanCounts {
+        self.server.sleep(Duration::from_secs(60));
+        self.counts().await
+    }
+}
+
+#[tokio::test]
+async fn a_photo_and_the_film_beside_it_are_one_asset() {
+    test(|shelf| async move {
+        let motion = fixtures::read("photos/IMG_2050.MOV");
+        shelf.write("photos/IMG_2050.HEIC", &fixtures::read("photos/IMG_2050.HEIC"));
+        shelf.write("photos/IMG_2050.MOV", &motion);
+        shelf.photo("photos/a/small.jpeg", 2);
+        shelf.write("photos/a/small.mov", &fixtures::motion(2));
+        let counts = shelf.counts().await;
+        assert_eq!((counts.found, counts.added), (4, 4));
+        assert_eq!(shelf.names().await, ["IMG_2050.HEIC", "small.jpeg"]);
+        let asset = shelf.asset("IMG_2050.HEIC").await;
+        assert_eq!(asset.motion.as_ref().unwrap().content_type, "video/quicktime");
+        assert!(shelf.motion(&asset).await.unwrap() == motion);
+        assert!(shelf.asset("small.jpeg").await.motion.is_some());
+        let counts = shelf.later().await;
+        assert_eq!((counts.unchanged, counts.read_bytes), (4, 0));
+        assert_eq!(shelf.get().await.file_count, 4);
+        // And counts towards no quota.
+        let me = shelf.ann.users().get_me(GetMeRequest {}).await.unwrap().into_inner();
+        assert_eq!(me.used_bytes, 0);
+        shelf.ann.trash(&[asset]).await.unwrap();
+        assert_eq!(shelf.names().await, ["small.jpeg"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_are_found_in_one_scan() {
+    test(|shelf| async move {
+        for number in 0..600 {
+            shelf.pair(&format!("photos/{number:03}"), number);
+        }
+        assert_eq!(shelf.counts().await.added, 1200);
+        let assets = shelf.assets().await;
+        assert_eq!(assets.len(), 600);
+        assert!(assets.iter().all(|asset| asset.motion.is_some()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_film_waits_for_its_photo() {
+    test(|shelf| async move {
+        for number in 1..=4 {
+            shelf.write(&format!("photos/{number}.mov"), &fixtures::motion(number));
+        }
+        shelf.counts().await;
+        // What somebody did something with is theirs.
+        shelf.server.sleep(Duration::from_secs(60));
+        shelf.ann.album("Films", &[shelf.asset("2.mov").await]).await;
+        let words = Asset { description: "A film".to_owned(), ..Asset::default() };
+        shelf.ann.update(&[shelf.asset("3.mov").await], words, &["description"]).await.unwrap();
+        shelf.ann.trash(&[shelf.asset("4.mov").await]).await.unwrap();
+        for number in 1..=4 {
+            shelf.photo(&format!("photos/{number}.jpg"), number);
+        }
+        let counts = shelf.later().await;
+        assert_eq!((counts.added, counts.unchanged), (4, 4));
+        let names = ["1.jpg", "2.jpg", "2.mov", "3.jpg", "3.mov", "4.jpg"];
+        assert_eq!(shelf.names().await, names);
+        let assets = shelf.assets().await;
+        let live = assets.iter().filter(|asset| asset.motion.is_some());
+        assert_eq!(live.map(|asset| asset.file_name.as_str()).collect::<Vec<_>>(), ["1.jpg"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn other_films_are_assets_of_their_own() {
+    test(|shelf| async move {
+        shelf.photo("photos/long.jpg", 1);
+        shelf.write("photos/long.mov", &fixtures::film(1, 11));
+        shelf.photo("photos/short.jpg", 2);
+        shelf.write("photos/short.mov", &fixtures::film(2, 10));
+        shelf.photo("photos/a/elsewhere.jpg", 3);
+        shelf.write("photos/elsewhere.mov", &fixtures::motion(3));
+        shelf.photo("photos/other.jpg", 4);
+        shelf.write("photos/other.mp4", &fixtures::read("photos/evening.mp4"));
+        shelf.write("photos/picture.webp", &fixtures::picture(5));
+        shelf.write("photos/picture.mov", &fixtures::motion(5));
+        shelf.counts().await;
+        let names = shelf.names().await;
+        let films: Vec<_> = names.iter().filter(|name| name.contains(".m")).collect();
+        assert_eq!(films, ["elsewhere.mov", "long.mov", "other.mp4", "picture.mov"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn both_follow_a_renamed_folder() {
+    test(|shelf| async move {
+        shelf.pair("photos/old/1", 1);
+        shelf.pair("photos/old/2", 2);
+        shelf.counts().await;
+        let before = shelf.assets().await;
+        let album = shelf.ann.album("Trip", &before).await;
+        shelf.rename("photos/old", "photos/new");
+        let counts = shelf.later().await;
+        assert_eq!((counts.moved, counts.copied, counts.added, counts.missing), (4, 0, 0, 0));
+        assert_eq!(shelf.assets().await, before);
+        assert_eq!(shelf.ann.album_names(&album).await.len(), 2);
+        // Wherever they lie, and one by one.
+        shelf.rename("photos/new/1.MOV", "photos/films/film.mov");
+        let counts = shelf.later().await;
+        assert_eq!((counts.moved, counts.unchanged), (1, 3));
+        assert_eq!(shelf.assets().await, before);
+        assert!(shelf.motion(&before[0]).await.unwrap() == fixtures::motion(1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_missing_motion_part_leaves_its_photo_there() {
+    test(|shelf| async move {
+        shelf.pair("photos/1", 1);
+        shelf.counts().await;
+        let album = shelf.ann.album("Live", &[shelf.only().await]).await;
+        shelf.rename("photos/1.MOV", "1.MOV");
+        let counts = shelf.later().await;
+        assert_eq!((counts.missing, counts.unchanged), (1, 1));
+        assert_eq!(shelf.get().await.offline_file_count, 1);
+        let asset = shelf.only().await;
+        assert_eq!(asset.offline_time, None);
+        assert_eq!(reason(&shelf.motion(&asset).await.unwrap_err()), "ASSET_OFFLINE");
+        let export = shelf.ann.export(&album).await.unwrap();
+        assert_eq!((export.parts[0].entry_count, export.skipped_assets.len()), (1, 0));
+        shelf.rename("1.MOV", "photos/1.MOV");
+        assert_eq!(shelf.later().await.returned, 1);
+        assert!(shelf.motion(&asset).await.unwrap() == fixtures::motion(1));
+        // Until it is forgotten.
+        shelf.rename("photos/1.MOV", "1.MOV");
+        shelf.later().await;
+        assert_eq!(shelf.remove_offline().await.removed_count, 0);
+        assert_eq!(shelf.only().await.motion, None);
+        shelf.rename("1.MOV", "photos/1.MOV");
+        assert_eq!(shelf.later().await.added, 1);
+        assert!(shelf.only().await.motion.is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_removed_photo_is_a_film() {
+    test(|shelf| async move {
+        shelf.pair("photos/1", 1);
+        shelf.counts().await;
+        let before = shelf.only().await;
+        shelf.remove("photos/1.jpg");
+        shelf.later().await;
+        let asset = shelf.only().await;
+        assert!(asset.offline_time.is_some() && asset.motion.is_some());
+        assert_eq!(shelf.remove_offline().await.removed_count, 1);
+        assert_eq!(shelf.later().await.added, 1);
+        assert_eq!(shelf.only().await.file_name, "1.MOV");
+        // It is its photo's again once that is back.
+        shelf.photo("photos/1.jpg", 1);
+        shelf.later().await;
+        let asset = shelf.only().await;
+        assert!(asset.sha256 == before.sha256 && asset.motion.is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_copied_live_photo_is_one_more_place_of_both() {
+    test(|shelf| async move {
+        shelf.pair("photos/a/1", 1);
+        shelf.counts().await;
+        let before = shelf.only().await;
+        shelf.pair("photos/b/1", 1);
+        assert_eq!(shelf.later().await.copied, 2);
+        assert_eq!(shelf.only().await, before);
+        shelf.remove("photos/a/1.jpg");
+        shelf.remove("photos/a/1.MOV");
+        let counts = shelf.later().await;
+        assert_eq!((counts.missing, counts.unchanged), (2, 2));
+        assert_eq!(shelf.only().await, before);
+        assert!(shelf.motion(&before).await.unwrap() == fixtures::motion(1));
+        assert_eq!(shelf.get().await.offline_file_count, 0);
+        // Two that are found together are, too.
+        shelf.pair("photos/c/2", 2);
+        shelf.pair("photos/d/2", 2);
+        shelf.later().await;
+        assert_eq!(shelf.names().await, ["1.jpg", "2.jpg"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_part_may_change() {
+    test(|shelf| async move {
+        shelf.pair("photos/1", 1);
+        shelf.counts().await;
+        let before = shelf.only().await;
+        shelf.write("photos/1.MOV", &fixtures::motion(2));
+        shelf.age("photos/1.MOV", Duration::from_secs(1000));
+        assert_eq!(shelf.later().await.changed, 1);
+        let asset = shelf.only().await;
+        assert_eq!((&asset.id, &asset.sha256), (&before.id, &before.sha256));
+        assert!(shelf.motion(&asset).await.unwrap() == fixtures::motion(2));
+        shelf.photo("photos/1.jpg", 3);
+        shelf.age("photos/1.jpg", Duration::from_secs(1000));
+        assert_eq!(shelf.later().await.changed, 1);
+        let asset = shelf.only().await;
+        assert!(asset.id == before.id && asset.sha256 != before.sha256);
+        assert!(shelf.motion(&asset).await.unwrap() == fixtures::motion(2));
+        // Touched, they stay what they are.
+        shelf.age("photos/1.MOV", Duration::from_secs(2000));
+        assert_eq!(shelf.later().await.unchanged, 2);
+        shelf.write("photos/1.MOV", b"no film any more");
+        assert_eq!(shelf.later().await.refused, 1);
+        assert_eq!(shelf.only().await.motion, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn both_stay_out_once_they_are_deleted_for_good() {
+    test(|shelf| async move {
+        shelf.pair("photos/1", 1);
+        shelf.counts().await;
+        let asset = shelf.only().await;
+        shelf.ann.trash(std::slice::from_ref(&asset)).await.unwrap();
+        shelf.ann.delete(&[asset]).await.unwrap();
+        shelf.pair("photos/copy", 1);
+        assert_eq!(shelf.later().await.excluded, 4);
+        assert_eq!(shelf.assets().await, []);
+        shelf.restore().await;
+        assert!(shelf.only().await.motion.is_some());
+        assert_eq!(shelf.later().await.unchanged, 4);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deleted_library_takes_motion_parts_along() {
+    test(|shelf| async move {
+        let photo = shelf.ann.upload("mine.jpg", &fixtures::photo(1)).await;
+        shelf.pair("photos/1", 1);
+        shelf.pair("photos/2", 2);
+        shelf.counts().await;
+        assert!(shelf.asset("mine.jpg").await.motion.is_some());
+        let request = DeleteLibraryRequest { library_id: shelf.library.id.clone(), force: true };
+        shelf.admin.libraries().delete_library(request).await.unwrap();
+        shelf.server.run_jobs().await;
+        let asset = shelf.only().await;
+        assert_eq!((asset.id, asset.motion), (photo.id, None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_upload_of_the_same_motion_part_is_stored() {
+    test(|shelf| async move {
+        shelf.pair("photos/1", 1);
+        shelf.counts().await;
+        let (asset, motion) = (shelf.only().await, fixtures::motion(1));
+        let part = Upload {
+            file_name: "1.MOV".to_owned(),
+            size_bytes: motion.len().try_into().unwrap(),
+            sha256: asset.motion.as_ref().unwrap().sha256.clone(),
+            motion_of_asset_id: asset.id.clone(),
+            ..Upload::default()
+        };
+        let create = |upload| CreateUploadRequest { upload: Some(upload), ..Default::default() };
+        let other = Upload { sha256: vec![1; 32].into(), ..part.clone() };
+        expect_code(shelf.ann.uploads().create_upload(create(other)).await, Code::AlreadyExists);
+        let upload = shelf.ann.uploads().create_upload(create(part)).await.unwrap().into_inner();
+        assert_eq!(upload.state(), UploadState::Active);
+        shelf.ann.stream(&upload.id, 0, &motion).await.unwrap();
+        shelf.ann.finish(&upload.id).await.unwrap();
+        let me = shelf.ann.users().get_me(GetMeRequest {}).await.unwrap().into_inner();
+        assert_eq!(me.used_bytes, i64::try_from(motion.len()).unwrap());
+        shelf.remove("photos/1.MOV");
+        shelf.later().await;
+        assert!(shelf.motion(&asset).await.unwrap() == motion);
+        assert_eq!(shelf.get().await.offline_file_count, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_uploaded_live_photo_is_found_again() {
+    test(|shelf| async move {
+        let photo = shelf.ann.upload("mine.jpg", &fixtures::photo(1)).await;
+        let motion = fixtures::motion(1);
+        let part = Upload {
+            file_name: "mine.mov".to_owned(),
+            size_bytes: motion.len().try_into().unwrap(),
+            motion_of_asset_id: photo.id.clone(),
+            ..Upload::default()
+        };
+        let request = CreateUploadRequest { upload: Some(part), ..Default::default() };
+        let upload = shelf.ann.uploads().create_upload(request).await.unwrap().into_inner();
+        shelf.ann.stream(&upload.id, 0, &motion).await.unwrap();
+        let before = shelf.ann.finish(&upload.id).await.unwrap();
+        shelf.pair("photos/1", 1);
+        shelf.counts().await;
+        assert_eq!(shelf.only().await, before);
+        assert_eq!(shelf.later().await.unchanged, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn they_are_shared_exported_and_planned_as_one() {
+    test(|shelf| async move {
+        shelf.pair("photos/Rome/1", 1);
+        shelf.counts().await;
+        let options = FolderAlbumOptions { root_path: vec![shelf.text("photos")], ..options() };
+        let (albums, summary) = shelf.ann.plan("", Some(options)).await.unwrap();
+        assert_eq!((albums.len(), summary.file_count), (1, 1));
+        assert_eq!(summary.skipped, []);
+        let album = shelf.ann.album("Rome", &[shelf.only().await]).await;
+        let export = shelf.ann.export(&album).await.unwrap();
+        assert_eq!(export.parts[0].entry_count, 2);
+        let (_, _, archive) = shelf.ann.get(&export.parts[0].http_path, &[]).await;
+        for (name, bytes) in [("1.jpg", fixtures::photo(1)), ("1.MOV", fixtures::motion(1))] {
+            let has = |part: &[u8]| archive.windows(part.len()).any(|window| window == part);
+            assert!(has(name.as_bytes()) && has(&bytes), "{name}");
+        }
+        let link = shelf.ann.link(&album, SharedLink::default()).await;
+        let guest = shelf.server.guest(&link, "").await;
+        let request = ListAssetsRequest { album_id: album.id.clone(), ..Default::default() };
+        let shown = guest.assets().list_assets(request).await.unwrap().into_inner().assets;
+        assert_eq!(shown.len(), 1);
+        assert!(shown[0].motion.is_some());
+        let path = format!("/api/assets/{}/motion", shown[0].id);
+        assert!(guest.get(&path, &[]).await.2 == fixtures::motion(1));
+    })
+    .await;
+}
