@@ -76,6 +76,9 @@ async fn remove_some(
         gone.extend(access::lost_assets(&transaction, library.owner_id, BATCH).await?);
         let count = i64::try_from(gone.len()).unwrap_or(i64::MAX);
         if count > 0 {
+            // What there is of a live photo may be a film from now on.
+            access::forget_motion_places(&transaction, gone.iter().copied()).await?;
+            access::forget_lost_motions(&transaction, gone.iter().copied()).await?;
             assets::remove_missing(&app_, &transaction, gone.into_iter().collect()).await?;
         }
         Ok((count, is_over && count == 0))
