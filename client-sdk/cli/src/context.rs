@@ -12,11 +12,10 @@ use crate::output::Output;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
-    /// The server's address [default: ALBUMEN_URL, else where you are signed in]
+    /// The server's address [default: from the environment, else where you are signed in]
     #[arg(long, global = true, value_name = "URL", env = "ALBUMEN_URL", hide_env = true)]
     pub(crate) url: Option<String>,
-    /// An API key, in place of signing in [default: ALBUMEN_API_KEY, which keeps it out of the
-    /// list of processes]
+    /// An API key, in place of signing in; from the environment, it is not in the list of processes
     #[arg(long, global = true, value_name = "KEY", env = "ALBUMEN_API_KEY", hide_env = true)]
     api_key: Option<String>,
     /// Print results and errors as JSON, for programs

@@ -178,6 +178,11 @@ fn causes(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// What began it all, which says more than the layers above it.
+fn root_cause(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), root_cause)
+}
+
 /// A code as gRPC writes it, as in `NOT_FOUND`.
 fn code_name(code: Code) -> String {
     let words = format!("{code:?}");
@@ -208,7 +213,7 @@ impl fmt::Display for Failure {
             | Self::Other(message) => formatter.write_str(message),
             Self::Interrupted => formatter.write_str("interrupted"),
             Self::Unreachable { url, error } => {
-                write!(formatter, "no server answers at {url}: {}", causes(error))
+                write!(formatter, "no server answers at {url}: {}", root_cause(error))
             }
             Self::Client(error) => formatter.write_str(&causes(error)),
             Self::Closed => formatter.write_str("nobody reads the output"),

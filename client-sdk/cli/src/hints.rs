@@ -53,7 +53,9 @@ pub(crate) fn refused(error: &Error, call: &Call) -> Option<String> {
 fn policy(error: &Error) -> Option<String> {
     let hint = match error.metadata("policy")? {
         "require_link_password" => "links need a password here: --password asks for one",
-        "max_link_lifetime" => "links must end soon enough here: name a time with --expires, as in 7d",
+        "max_link_lifetime" => {
+            "links must end soon enough here: name a time with --expires, as in 7d"
+        }
         "allow_links" => "the administrators of the server allow no links",
         _ => return None,
     };

@@ -227,7 +227,9 @@ async fn what_is_no_photo_fails_only_if_it_is_named() {
     assert_eq!(outcomes(&named.json()), ["FAILED", "KNOWN"]);
     assert_eq!(named.json()["files"][0]["reason"], "UNSUPPORTED_TYPE");
     ann.write("photos/empty.jpg", b"");
-    assert!(ann.run(&["upload", "photos"]).fails(5).contains("photos/empty.jpg: it is empty"));
+    let quiet = ann.run(&["upload", "photos", "--quiet"]);
+    assert!(quiet.fails(5).contains("photos/empty.jpg: it is empty"), "{quiet:?}");
+    assert!(quiet.out.is_empty() && !quiet.err.contains("notes.txt"), "{quiet:?}");
     assert!(ann.run(&["upload", "nothing.jpg"]).fails(2).contains("nothing.jpg"));
     site.stop().await;
 }
