@@ -27,12 +27,10 @@ pub(crate) struct OptionArgs {
     pub(super) album_separator: Option<String>,
     #[command(flatten)]
     pub(super) names: NameExpressions,
-    /// Take only what matches this glob, or has this in the name of a folder or file; may be
-    /// repeated
+    /// Take only what matches this glob; may be repeated
     #[arg(short = 'f', long, value_name = "GLOB", help_heading = "Which albums")]
     pub(super) path_filter: Vec<String>,
-    /// Leave out what matches this glob, or has this in the name of a folder or file; may be
-    /// repeated
+    /// Leave out what matches this glob; may be repeated
     #[arg(short = 'i', long, value_name = "GLOB", help_heading = "Which albums")]
     pub(super) ignore: Vec<String>,
     /// Take only what matches this regular expression from beginning to end; may be repeated
