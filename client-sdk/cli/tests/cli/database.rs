@@ -35,7 +35,6 @@ impl Database {
 }
 
 /// The PostgreSQL server to test on, without a database.
-#[expect(clippy::disallowed_methods, reason = "which database to test on is not a setting")]
 fn server() -> Option<String> {
     std::env::var("ALBUMEN_TEST_DATABASE").ok().filter(|engine| engine == "postgres")?;
     let url = std::env::var("ALBUMEN_TEST_POSTGRES_URL").unwrap();

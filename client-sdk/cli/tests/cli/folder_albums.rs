@@ -135,6 +135,9 @@ async fn albums_are_deleted_only_when_that_is_confirmed() {
     assert_eq!(albums(&ann).len(), 1);
     ann.run(&["folder-albums", &photos, "-m", "DELETE_ALL", "-d"]).ok();
     assert_eq!(albums(&ann), expect(&[]));
+    let done = ann.run(&["folder-albums", &photos, "-m", "DELETE_ALL", "-d"]);
+    done.ok();
+    assert!(done.err.contains("nothing to delete"), "{done:?}");
     shelf.site.stop().await;
 }
 

@@ -96,7 +96,7 @@ fn plans_are_right_where_the_script_is_not() {
 }
 
 #[test]
-fn levels_may_be_negative_and_long_options_short() {
+fn levels_may_be_negative_and_options_short_or_repeated() {
     let home = Home::new();
     let paths = "/photos/2020/Rome/1.jpg\n/photos/2020/Oslo/Night/2.jpg\n";
     let expected =
@@ -109,6 +109,7 @@ fn levels_may_be_negative_and_long_options_short() {
         &["/photos", "--album-levels", "-2,-2"],
         &["/photos", "--album-level=-2,-2"],
         &["--album-lev", "-2,-2", "--root", "/photos"],
+        &["/photos", "-a", "1", "-A", "-a", "-2,-2", "--find-assets"],
     ] {
         let done = plan(&home, &[arguments, &["--json"]].concat(), paths);
         done.ok();

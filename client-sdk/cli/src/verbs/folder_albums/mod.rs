@@ -36,13 +36,23 @@ const UNASKED: u8 = 6;
 #[derive(Debug, clap::Args)]
 #[command(
     infer_long_args = true,
+    args_override_self = true,
     override_usage = "albumen folder-albums [OPTIONS] [ROOT_PATH]... [API_URL API_KEY]",
     after_help = "\
 It shows what would be done, and asks. Where there is no terminal to ask at, and no --unattended, it
 ends with exit code 6; with --json, and no --unattended, it only plans. A root path is a folder as
 the server sees it; if no file is below any, the exit code is 4. CLEANUP and DELETE_ALL only list
 albums unless there is --delete-confirm. Unique beginnings of options are enough, as in
---album-level.
+--album-level. Of an option that is given twice, and may not be repeated, the last counts.
+
+With the root path /photos, the album of /photos/2024/Rome/Day 1/a.jpg is called
+  2024         with --album-levels 1
+  2024 Rome    with --album-levels 2
+  Day 1        with --album-levels -1
+  Rome Day 1   with --album-levels 2,3
+
+Globs are compared with the path below the root path, as in '20??/**': * stays within a folder, **
+does not. One with neither / nor * matches where a folder or file has it in its name.
 
 Examples:
   albumen folder-albums /photos
@@ -194,6 +204,10 @@ impl Run<'_> {
     /// Whether to do what a plan says.
     fn decide(&self, plan: &Plan) -> Result<bool> {
         if matches!(self.options.mode(), Mode::Cleanup | Mode::DeleteAll) {
+            if plan.summary.deleted_count == 0 {
+                self.log.info("there is nothing to delete");
+                return Ok(false);
+            }
             if !self.options.delete_confirm {
                 self.log.info(
                     "nothing was deleted, this only lists: --delete-confirm (-d, \

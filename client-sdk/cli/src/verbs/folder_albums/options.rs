@@ -27,12 +27,10 @@ pub(crate) struct OptionArgs {
     pub(super) album_separator: Option<String>,
     #[command(flatten)]
     pub(super) names: NameExpressions,
-    /// Take only what matches this glob, or has this in the name of a folder or file; may be
-    /// repeated
+    /// Take only what matches this glob; may be repeated
     #[arg(short = 'f', long, value_name = "GLOB", help_heading = "Which albums")]
     pub(super) path_filter: Vec<String>,
-    /// Leave out what matches this glob, or has this in the name of a folder or file; may be
-    /// repeated
+    /// Leave out what matches this glob; may be repeated
     #[arg(short = 'i', long, value_name = "GLOB", help_heading = "Which albums")]
     pub(super) ignore: Vec<String>,
     /// Take only what matches this regular expression from beginning to end; may be repeated
@@ -60,14 +58,15 @@ pub(crate) struct OptionArgs {
         help = "CREATE makes and fills albums; CLEANUP puts those into the trash that CREATE would \
                 name; DELETE_ALL all that you own, whatever the root path [default: CREATE]")]
     pub(super) mode: Option<Mode>,
-    /// Put albums into the trash in the modes CLEANUP and DELETE_ALL, rather than only list them
     #[arg(short = 'd', long, value_name = "true|false", num_args = 0..=1, require_equals = true,
-        default_missing_value = "true", value_parser = values::strict_boolean, help_heading = "What to do")]
+        default_missing_value = "true", value_parser = values::strict_boolean, help_heading = "What to do",
+        help = "Put albums into the trash in the modes CLEANUP and DELETE_ALL, rather than only list \
+                them")]
     pub(super) delete_confirm: Option<bool>,
-    /// Whether CLEANUP, DELETE_ALL and --sync-mode take in albums that were not made from folders
-    /// [default: true, in stored rules false]
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true,
-        default_missing_value = "true", value_parser = values::boolean, help_heading = "What to do")]
+        default_missing_value = "true", value_parser = values::boolean, help_heading = "What to do",
+        help = "Whether CLEANUP, DELETE_ALL and --sync-mode take in albums that were not made from \
+                folders [default: true, in stored rules false]")]
     pub(super) all_albums: Option<bool>,
     /// Share new albums with somebody, by name or e-mail; may be repeated
     #[arg(short = 'x', long, value_name = "USER[=ROLE]", value_parser = values::share, help_heading = "What to do")]

@@ -12,6 +12,7 @@ use super::show;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::names;
+use crate::table::printable;
 use crate::verbs::folder_albums::OptionArgs;
 
 #[derive(Debug, clap::Args)]
@@ -74,6 +75,8 @@ pub(super) async fn create(context: &Context, client: &Client, args: CreateArgs)
     };
     let create = || async { client.folder_albums().create_folder_rule(request.clone()).await };
     let rule = retry(create).await?;
+    let name = printable(&rule.display_name);
+    context.output.note(&format!("albumen folder-rules plan {name:?} shows what it would do, run does it"));
     context.output.message(&rule, || rule.id.clone())
 }
 

@@ -23,8 +23,9 @@ use crate::{confirm, names, times};
 /// Keep rules on the server by which folders become albums
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-A rule has the options of `albumen folder-albums`, and finds its albums again when people rename
-them or when its options change. With a schedule the server follows it by itself.
+A rule has the options of `albumen folder-albums`, whose help explains them, and finds its albums
+again when people rename them or when its options change. With a schedule the server follows it by
+itself. A run is undone by its id, which `runs` shows.
 
 Examples:
   albumen folder-rules create Trips -r /photos/trips -a 2 -s ' - ' --share-with bob@example.org

@@ -9,6 +9,7 @@ use super::show;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::names;
+use crate::table::printable;
 
 #[derive(Debug, clap::Args)]
 #[command(mut_arg("paths", |paths| paths.required(true)))]
@@ -23,6 +24,9 @@ pub(super) struct CreateArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("paths", |paths| paths.help(
+    "A folder to read, as the server sees it; may be repeated. Those that are named replace all others"
+)))]
 pub(super) struct UpdateArgs {
     /// The library
     library: String,
@@ -35,7 +39,7 @@ pub(super) struct UpdateArgs {
 
 #[derive(Debug, clap::Args)]
 struct Settings {
-    /// A folder, as the server sees it; may be repeated
+    /// A folder to read, as the server sees it; may be repeated
     #[arg(long = "path", value_name = "PATH")]
     paths: Vec<String>,
     /// Leave out what matches this glob; may be repeated. It replaces the default, which is hidden
@@ -91,7 +95,8 @@ pub(super) async fn create(context: &Context, client: &Client, args: CreateArgs)
     };
     let create = || async { client.libraries().create_library(request.clone()).await };
     let library = retry(create).await?;
-    context.output.note("albumen libraries scan reads it");
+    let name = printable(&library.display_name);
+    context.output.note(&format!("albumen libraries scan {name:?} reads it"));
     context.output.message(&library, || library.id.clone())
 }
 

@@ -21,8 +21,9 @@ use crate::{confirm, names, times};
 /// Read photos in place, from folders of the server
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Nothing is ever copied into these folders, changed or removed there. Libraries are named by name or
-id. To make, change, check and delete them takes an administrator.
+Nothing is ever copied into these folders, changed or removed there. They must lie below a root that
+the server allows: its setting ALBUMEN_LIBRARY_ROOTS. Libraries are named by name or id. To make,
+change, check and delete them takes an administrator.
 
 Examples:
   albumen libraries check /photos
