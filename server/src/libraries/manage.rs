@@ -5,10 +5,11 @@ use tokio::task::spawn_blocking;
 
 use super::exclusions::{DEFAULTS, Exclusions};
 use super::view::view;
-use super::{LibraryView, import_paths, schedule};
+use super::{LibraryView, import_paths};
 use crate::access::{self, Actor};
 use crate::app::App;
 use crate::audit;
+use crate::crontab::Schedule;
 use crate::entity::audit_event::Kind;
 use crate::entity::library::{self, Model as Library};
 use crate::error::{Error, Result};
@@ -63,10 +64,8 @@ pub struct Values {
     pub import_paths: Vec<String>,
     /// Globs of what is left alone.
     pub exclusions: Vec<String>,
-    /// When it is scanned by itself, as crontab text; empty: never.
-    pub schedule: String,
-    /// The time zone of the schedule; empty: UTC.
-    pub time_zone: String,
+    /// When it is scanned by itself.
+    pub schedule: Schedule,
     /// Whether changes of its files start scans.
     pub is_watched: bool,
 }
@@ -124,15 +123,15 @@ fn new_row(
     values: Values,
 ) -> Result<library::ActiveModel> {
     let now = app.now();
-    let next = schedule::next(&values.schedule, &values.time_zone, now)?;
+    let next = values.schedule.next("library", now)?;
     Ok(library::ActiveModel {
         id: Set(id),
         owner_id: Set(owner_id),
         display_name: Set(values.display_name),
         import_paths: Set(list_text(&values.import_paths)?),
         exclusions: Set(list_text(&values.exclusions)?),
-        schedule: Set(some_text(values.schedule)),
-        time_zone: Set(some_text(values.time_zone)),
+        schedule: Set(values.schedule.crontab),
+        time_zone: Set(values.schedule.time_zone),
         is_watched: Set(values.is_watched),
         next_scan_time: Set(next),
         create_time: Set(now),
@@ -171,23 +170,22 @@ fn change(
     fields: &[Field],
 ) -> Result<library::ActiveModel> {
     let now = app.now();
-    let mut schedule = library.schedule.clone().unwrap_or_default();
-    let mut time_zone = library.time_zone.clone().unwrap_or_default();
+    let mut schedule = library.schedule();
     let mut change = library.into_active_model();
     for field in fields {
         match field {
             Field::DisplayName => change.display_name = Set(values.display_name.clone()),
             Field::ImportPaths => change.import_paths = Set(list_text(&values.import_paths)?),
             Field::Exclusions => change.exclusions = Set(list_text(&values.exclusions)?),
-            Field::Schedule => schedule.clone_from(&values.schedule),
-            Field::TimeZone => time_zone.clone_from(&values.time_zone),
+            Field::Schedule => schedule.crontab.clone_from(&values.schedule.crontab),
+            Field::TimeZone => schedule.time_zone.clone_from(&values.schedule.time_zone),
             Field::Watched => change.is_watched = Set(values.is_watched),
         }
     }
     if fields.contains(&Field::Schedule) || fields.contains(&Field::TimeZone) {
-        change.next_scan_time = Set(schedule::next(&schedule, &time_zone, now)?);
-        change.schedule = Set(some_text(schedule));
-        change.time_zone = Set(some_text(time_zone));
+        change.next_scan_time = Set(schedule.next("library", now)?);
+        change.schedule = Set(schedule.crontab);
+        change.time_zone = Set(schedule.time_zone);
     }
     change.update_time = Set(now);
     Ok(change)
@@ -223,8 +221,4 @@ fn list_text(list: &[String]) -> Result<String> {
 /// The list that a column keeps.
 pub(super) fn text_list(text: &str) -> Result<Vec<String>> {
     serde_json::from_str(text).map_err(Error::internal)
-}
-
-fn some_text(text: String) -> Option<String> {
-    Some(text).filter(|text| !text.is_empty())
 }

@@ -12,6 +12,7 @@ use albumen::v1::{
 };
 use albumen_folder_plan::Skip;
 
+use crate::crontab::Schedule;
 use crate::entity::folder_rule::Model as RuleRow;
 use crate::entity::folder_rule_run::{Model as RunRow, State};
 use crate::error::{Error, Result};
@@ -179,8 +180,7 @@ impl TryFrom<FolderRule> for Values {
         Ok(Self {
             display_name: rule.display_name,
             options: rule.options.map(Options::try_from).transpose().map_err(in_rule)?,
-            schedule: rule.schedule,
-            time_zone: rule.time_zone,
+            schedule: Schedule::new(rule.schedule, rule.time_zone),
         })
     }
 }
