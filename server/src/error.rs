@@ -100,6 +100,7 @@ pub enum Error {
     FileTooLarge { limit_bytes: i64 },
     QuotaExceeded { limit_bytes: i64, used_bytes: i64 },
     LinkFull,
+    LimitReached { kind: &'static str, limit: u64 },
     Busy,
     TooManyAttempts(Duration),
     StorageUnavailable(String),
@@ -134,6 +135,15 @@ impl Error {
     /// A `kind` that is in the trash.
     pub fn trashed(kind: &'static str, id: impl fmt::Display) -> Self {
         Self::Trashed(Resource { kind, id: id.to_string() })
+    }
+
+    /// What the database says of a row whose `field` must be unique: that its value is taken, or
+    /// something else.
+    pub fn of_unique(field: &'static str, value: &str, error: DbErr) -> Self {
+        match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(_)) => Self::already_exists(field, value),
+            _ => error.into(),
+        }
     }
 
     /// An album whose owner would leave it.
@@ -439,6 +449,11 @@ impl Error {
                 R::LinkFull,
                 "the file does not fit into what this link takes".to_owned(),
             ),
+            Self::LimitReached { kind, limit } => (
+                Code::ResourceExhausted,
+                R::LimitReached,
+                format!("a user may have {limit} of kind {kind}, and not more"),
+            ),
             Self::Busy => (
                 Code::ResourceExhausted,
                 R::Busy,
@@ -543,6 +558,9 @@ impl Error {
                     ("used_bytes", used_bytes.to_string()),
                 ]
             }
+            Self::LimitReached { kind, limit } => {
+                vec![("resource_type", (*kind).to_owned()), ("limit", limit.to_string())]
+            }
             Self::CredentialMissing
             | Self::CredentialInvalid
             | Self::LoginFailed
@@ -625,7 +643,10 @@ impl Error {
             Self::LinkPolicy { field, .. } => {
                 details.add_precondition_failure_violation(reason, *field, self.row().2);
             }
-            Self::FileTooLarge { .. } | Self::QuotaExceeded { .. } | Self::LinkFull => {
+            Self::FileTooLarge { .. }
+            | Self::QuotaExceeded { .. }
+            | Self::LinkFull
+            | Self::LimitReached { .. } => {
                 details.add_quota_failure_violation("caller", self.row().2);
             }
             Self::Internal(_) => {

@@ -86,7 +86,7 @@ async fn what_another_library_has_stays_when_one_is_deleted() {
         shelf.photo("photos/1.jpg", 1);
         shelf.photo("more/copy.jpg", 1);
         shelf.counts().await;
-        let other = shelf.create(&["more"]).await;
+        let other = shelf.create("More", &["more"]).await;
         let counts = shelf.scan_of(&other, false).await.counts.unwrap();
         assert_eq!(counts.copied, 1);
         // Nothing goes with it.

@@ -2,8 +2,8 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait as _, IntoActiveModel as _, ModelTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Set,
+    ActiveModelTrait as _, IntoActiveModel as _, ModelTrait as _, PaginatorTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
 };
 
 use super::options::Options;
@@ -56,6 +56,9 @@ pub struct Values {
     pub schedule: Schedule,
 }
 
+/// How many rules a user may have.
+const MAX_RULES: u64 = 100;
+
 /// Checks options as far as they can be before they are followed, and that the caller may share if
 /// they do.
 pub(super) async fn check(app: &App, user: &UserActor, options: &Options) -> Result<()> {
@@ -91,6 +94,10 @@ pub async fn create_rule(
             }
             access::refuse_taken(&*transaction, "folder_rule", *id.as_bytes()).await?;
         }
+        if access::folder_rules(&user).count(&*transaction).await? >= MAX_RULES {
+            return Err(Error::LimitReached { kind: "folder_rule", limit: MAX_RULES });
+        }
+        let name = values.display_name.clone();
         let row = folder_rule::ActiveModel {
             id: Set(id.unwrap_or_else(FolderRuleId::generate)),
             display_name: Set(values.display_name),
@@ -100,7 +107,8 @@ pub async fn create_rule(
             next_run_time: Set(next_run_time),
             ..new_row(&app_, user.id)
         };
-        Ok(row.insert(&*transaction).await?)
+        let rule = row.insert(&*transaction).await;
+        rule.map_err(|error| Error::of_unique("display_name", &name, error))
     })
     .await
 }
@@ -197,7 +205,8 @@ pub async fn update_rule(
         change.schedule = Set(schedule.crontab);
         change.time_zone = Set(schedule.time_zone);
         change.update_time = Set(app_.now());
-        Ok(change.update(&*transaction).await?)
+        let rule = change.update(&*transaction).await;
+        rule.map_err(|error| Error::of_unique("display_name", &values.display_name, error))
     })
     .await
 }

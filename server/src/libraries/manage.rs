@@ -98,18 +98,25 @@ pub async fn create(app: &App, actor: &Actor, new: NewLibrary) -> Result<Library
     let values = checked(app, values, <Field as mask::Field>::ALL, Vec::new()).await?;
     let (app_, actor) = (app.clone(), actor.clone());
     let library = app.transact(move |transaction| async move {
-        let owner = access::user(&*transaction, owner_id).await;
+        let owner = access::lock_user(&transaction, owner_id).await;
         if !owner.is_ok_and(|owner| owner.is_active()) {
             return Err(Error::invalid("library.owner_id", "must be an active user"));
         }
         let id = match id {
             Some(id) => {
+                // Made since, by the same call.
+                match access::library(&*transaction, &actor, id).await {
+                    Err(Error::NotFound(_)) => {}
+                    library => return library,
+                }
                 access::refuse_taken(&*transaction, "library", *id.as_bytes()).await?;
                 id
             }
             None => LibraryId::generate(),
         };
-        let library = new_row(&app_, id, owner_id, values)?.insert(&*transaction).await?;
+        let name = values.display_name.clone();
+        let library = new_row(&app_, id, owner_id, values)?.insert(&*transaction).await;
+        let library = library.map_err(|error| Error::of_unique("display_name", &name, error))?;
         audit::record(&app_, &transaction, &actor, Kind::LibraryCreated, id).await?;
         Ok(library)
     });
@@ -155,8 +162,9 @@ pub async fn update(
     let (app_, actor) = (app.clone(), actor.clone());
     let library = app.transact(move |transaction| async move {
         let library = access::lock_library(&transaction, &actor, id).await?;
-        let change = change(&app_, library, values, &fields)?;
-        let library = change.update(&*transaction).await?;
+        let name = values.display_name.clone();
+        let library = change(&app_, library, values, &fields)?.update(&*transaction).await;
+        let library = library.map_err(|error| Error::of_unique("display_name", &name, error))?;
         audit::record(&app_, &transaction, &actor, Kind::LibraryUpdated, id).await?;
         Ok(library)
     });
