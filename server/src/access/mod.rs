@@ -86,7 +86,10 @@ pub use folder_rule::{
     active_run, ad_hoc_rule, any_folder_rule_run, due_rule, due_rules, folder_rule,
     folder_rule_run, folder_rule_runs, folder_rules, named_users, rule_of_run, rule_owner,
 };
-pub use folder_undo::albums_of_run;
+pub use folder_undo::{
+    activity_counts, albums_of_run, is_in_album, link_count, rename_of, renamed_albums,
+    sources_of_run, undiscussed,
+};
 pub use guard::guard;
 pub use identity::refuse_taken;
 pub use library::{
@@ -104,8 +107,8 @@ pub use library_source::{
     doubt_library_files, exclude_library_files, is_stored, library_sources, set_online,
 };
 pub use member::{
-    Sharing, all_members, asset_counts, lock_links, may_add_members, member, members, shared,
-    sharing,
+    Sharing, all_members, asset_counts, lock_links, may_add_members, member, member_roles, members,
+    shared, sharing,
 };
 pub use network::Network;
 pub use revocation::{Interest, Revocations, Subject};

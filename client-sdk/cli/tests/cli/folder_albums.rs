@@ -202,7 +202,13 @@ async fn rules_are_kept_followed_and_undone() {
     let runs = ann.json(&["folder-rules", "runs", "All"])["runs"].clone();
     assert_eq!(runs.as_array().unwrap().len(), 2);
     ann.run(&["folder-rules", "runs"]).ok();
-    ann.run(&["folder-rules", "undo", runs[1]["id"].as_str().unwrap()]).ok();
+    let undo = ["folder-rules", "undo", runs[1]["id"].as_str().unwrap()];
+    let undone = ann.run(&undo);
+    assert_eq!(undone.ok(), "2 albums to the trash");
+    let again = ann.run(&undo);
+    assert_eq!(again.ok(), "2 albums to the trash");
+    assert!(again.err.contains("was taken back before, at "), "{again:?}");
+    assert_eq!(ann.json(&undo)["alreadyUndone"], true);
     ann.run(&["folder-rules", "show", "All"]).ok();
     ann.run(&["folder-rules", "delete", "All", "--yes"]).ok();
     ann.run(&["folder-rules", "show", "All"]).fails(4);
