@@ -28,8 +28,8 @@ impl Schedule {
 
     /// When it is next due after a moment; `None` for never.
     ///
-    /// Fails for the field `schedule` or `time_zone` of `resource`, also if it names a time that never
-    /// comes, as on February 30th.
+    /// Fails for the field `schedule` or `time_zone` of `resource`, also if it names a time that
+    /// never comes, as on February 30th.
     pub fn next(&self, resource: &str, after: Micros) -> Result<Option<Micros>> {
         let zone = match &self.time_zone {
             None => Tz::UTC,

@@ -10,8 +10,8 @@ use crate::entity::folder_album::Model as FolderAlbum;
 use crate::entity::folder_rule_run::Model as FolderRuleRun;
 use crate::error::{Error, Result};
 
-/// What an album has that the run did not give it, in words: nothing if only the run touched it. `None`
-/// if the run did not make it. The transaction holds the album's lock.
+/// What an album has that the run did not give it, in words: nothing if only the run touched it.
+/// `None` if the run did not make it. The transaction holds the album's lock.
 pub(super) async fn changes(
     transaction: &Transaction,
     run: &FolderRuleRun,

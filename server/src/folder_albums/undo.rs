@@ -47,8 +47,8 @@ impl Undone {
 }
 
 /// Takes back what a run of the caller's did, as far as people changed nothing since, and tells
-/// whether an earlier call had done that. Repeating it does nothing more, and goes on where it was cut
-/// off.
+/// whether an earlier call had done that. Repeating it does nothing more, and goes on where it was
+/// cut off.
 ///
 /// Fails with `RULE_RUNNING` while a run of the rule is under way.
 pub async fn undo_run(
@@ -110,8 +110,8 @@ enum Act {
 }
 
 impl Undo {
-    /// Does something about an album in a transaction of its own, and tells whether there is more. What
-    /// was done is noted with the run.
+    /// Does something about an album in a transaction of its own, and tells whether there is more.
+    /// What was done is noted with the run.
     async fn step(&self, album: AlbumId, act: Act) -> Result<bool> {
         let undo = self.clone();
         let step = self.app.transact(move |transaction| async move {
