@@ -17,6 +17,7 @@ use albumen_server::access::{Actor, Network, UserActor, Via};
 use albumen_server::app::{App, Clock};
 use albumen_server::blob::BlobStore;
 use albumen_server::config::Config;
+use albumen_server::crontab::Schedule;
 use albumen_server::entity::library_scan::State;
 use albumen_server::entity::user;
 use albumen_server::id::{LibraryId, SessionId, UserId};
@@ -160,8 +161,7 @@ impl Site {
             display_name: "Archive".to_owned(),
             import_paths: vec![photos.display().to_string()],
             exclusions: Vec::new(),
-            schedule: String::new(),
-            time_zone: String::new(),
+            schedule: Schedule::default(),
             is_watched: false,
         };
         let new = NewLibrary { id: None, owner_id, values };

@@ -25,6 +25,7 @@ mod m20261122_09_credentials;
 mod m20261122_10_sharing;
 mod m20261122_11_libraries;
 mod m20261122_12_folder_albums;
+mod m20261122_13_undoing_runs;
 mod m20261122_14_live_photos;
 mod m20261122_15_removed_assets;
 mod schema;
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_10_sharing::Migration),
             Box::new(m20261122_11_libraries::Migration),
             Box::new(m20261122_12_folder_albums::Migration),
+            Box::new(m20261122_13_undoing_runs::Migration),
             Box::new(m20261122_14_live_photos::Migration),
             Box::new(m20261122_15_removed_assets::Migration),
         ]

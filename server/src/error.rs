@@ -97,6 +97,7 @@ pub enum Error {
     FileTooLarge { limit_bytes: i64 },
     QuotaExceeded { limit_bytes: i64, used_bytes: i64 },
     LinkFull,
+    LimitReached { kind: &'static str, limit: u64 },
     Busy,
     TooManyAttempts(Duration),
     StorageUnavailable(String),

@@ -10,7 +10,7 @@ use prost_types::FieldMask;
 use tonic::Code;
 
 use crate::support::folders::{Folders, options};
-use crate::support::{Person, expect_code, expect_fields, test};
+use crate::support::{Person, expect_code, expect_fields, expect_reason, metadata, test};
 
 impl Person {
     /// Makes a rule.
@@ -89,6 +89,55 @@ async fn making_a_rule_twice_with_one_id_makes_one() {
         let again = ann.folder_albums().create_folder_rule(request.clone()).await.unwrap();
         assert_eq!(first.into_inner(), again.into_inner());
         expect_code(bob.folder_albums().create_folder_rule(request).await, Code::AlreadyExists);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_name_is_for_one_rule_of_a_user() {
+    test(|server| async move {
+        let (ann, bob) = (server.user("ann").await, server.user("bob").await);
+        let rule = |name: &str| FolderRule {
+            display_name: name.to_owned(),
+            options: Some(options()),
+            ..FolderRule::default()
+        };
+        ann.rule("Years", options()).await;
+        bob.rule("Years", options()).await;
+        let request =
+            CreateFolderRuleRequest { folder_rule: Some(rule("Years")), ..Default::default() };
+        let refused = ann.folder_albums().create_folder_rule(request).await;
+        let status = expect_reason(refused, Code::AlreadyExists, "RESOURCE_ALREADY_EXISTS");
+        assert_eq!(metadata(&status, "resource_type"), "display_name");
+        let other = ann.rule("Trips", options()).await;
+        let request = UpdateFolderRuleRequest {
+            folder_rule_id: other.id.clone(),
+            folder_rule: Some(rule("Years")),
+            update_mask: Some(FieldMask { paths: vec!["display_name".to_owned()] }),
+        };
+        expect_code(ann.folder_albums().update_folder_rule(request).await, Code::AlreadyExists);
+        let same = ann.update_rule(&other.id, rule("Trips"), &["display_name"]).await;
+        assert_eq!(same.display_name, "Trips");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_user_has_a_hundred_rules_at_most() {
+    test(|server| async move {
+        let ann = server.user("ann").await;
+        for number in 0..100 {
+            ann.rule(&number.to_string(), options()).await;
+        }
+        let rule = FolderRule {
+            display_name: "One more".to_owned(),
+            options: Some(options()),
+            ..FolderRule::default()
+        };
+        let request = CreateFolderRuleRequest { folder_rule: Some(rule), ..Default::default() };
+        let refused = ann.folder_albums().create_folder_rule(request).await;
+        let status = expect_reason(refused, Code::ResourceExhausted, "LIMIT_REACHED");
+        assert_eq!(metadata(&status, "limit"), "100");
     })
     .await;
 }

@@ -83,6 +83,46 @@ async fn the_first_release_goes_up_without_loss() {
     close(test, database).await;
 }
 
+/// The steps after which rules and libraries could have the same name.
+const STEPS_WITH_TWINS: u32 = 12;
+
+/// `{n}` is an id of three, `{2}` their owner.
+const TWINS: [&str; 2] = [
+    "INSERT INTO folder_rule VALUES \
+     ({n}, {2}, FALSE, 'Trips', '{}', NULL, NULL, NULL, 10, 11)",
+    "INSERT INTO library VALUES \
+     ({n}, {2}, 'Trips', '[]', '[]', NULL, NULL, FALSE, NULL, 10, 11, NULL)",
+];
+
+#[tokio::test]
+async fn rules_and_libraries_of_one_name_get_numbers() {
+    let (_folder, test, database) = open().await;
+    let connection = database.reader();
+    Migrator::down(connection, None).await.unwrap();
+    Migrator::up(connection, Some(FIRST_STEPS)).await.unwrap();
+    let execute = async |sql: &str| {
+        let sql = filled(sql, connection.get_database_backend());
+        connection.execute_unprepared(&sql).await.unwrap();
+    };
+    execute(ROWS.iter().find(|row| row.contains("\"user\"")).unwrap()).await;
+    Migrator::up(connection, Some(STEPS_WITH_TWINS - FIRST_STEPS)).await.unwrap();
+    for twin in TWINS {
+        for id in ["{3}", "{4}", "{5}"] {
+            execute(&twin.replace("{n}", id)).await;
+        }
+    }
+    execute("UPDATE folder_rule SET display_name = 'Trips (2)' WHERE id = {5}").await;
+    database.migrate().await.unwrap();
+    for (table, expected) in [
+        ("folder_rule", [["Trips"], ["Trips (3)"], ["Trips (2)"]]),
+        ("library", [["Trips"], ["Trips (2)"], ["Trips (3)"]]),
+    ] {
+        let sql = format!("SELECT display_name AS n FROM {table} ORDER BY id");
+        assert_eq!(rows(connection, &sql, &["n"]).await, expected, "{table}");
+    }
+    close(test, database).await;
+}
+
 #[tokio::test]
 async fn a_database_of_a_newer_version_is_refused_and_left_alone() {
     let (folder, test, database) = open().await;

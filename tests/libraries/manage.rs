@@ -8,7 +8,7 @@ use prost_types::FieldMask;
 use tonic::Code;
 
 use super::shelf::{Shelf, test};
-use crate::support::{expect_code, expect_fields};
+use crate::support::{expect_code, expect_fields, expect_reason, metadata};
 
 fn request(shelf: &Shelf, import_paths: &[String]) -> CreateLibraryRequest {
     let library = Library {
@@ -50,6 +50,27 @@ async fn a_library_lies_in_folders_that_the_server_may_read() {
         let library = create(&[shelf.text("alias/../photos/a")]).await.unwrap().into_inner();
         assert_eq!(library.import_paths, [shelf.text("photos/a")]);
         assert!(library.exclusions.contains(&"**/@eaDir".to_owned()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_name_is_for_one_library_of_a_user() {
+    test(|shelf| async move {
+        let mut request = request(&shelf, &[shelf.text("photos")]);
+        let library = request.library.as_mut().unwrap();
+        library.display_name = "Archive".to_owned();
+        let refused = shelf.admin.libraries().create_library(request.clone()).await;
+        let status = expect_reason(refused, Code::AlreadyExists, "RESOURCE_ALREADY_EXISTS");
+        assert_eq!(metadata(&status, "resource_type"), "display_name");
+        let other = shelf.create("Other", &["photos"]).await;
+        let library = Library { id: other.id, ..request.library.clone().unwrap() };
+        let update_mask = Some(FieldMask { paths: vec!["display_name".to_owned()] });
+        let update = UpdateLibraryRequest { library: Some(library), update_mask };
+        expect_code(shelf.admin.libraries().update_library(update).await, Code::AlreadyExists);
+        // Others may call theirs so.
+        request.library.as_mut().unwrap().owner_id = shelf.admin.user.id.clone();
+        shelf.admin.libraries().create_library(request).await.unwrap();
     })
     .await;
 }

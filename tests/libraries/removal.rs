@@ -147,7 +147,7 @@ async fn what_is_missing_from_another_library_too_is_not_removed_with_this_one()
         shelf.photo("more/copy.jpg", 1);
         shelf.photo("more/3.jpg", 3);
         shelf.counts().await;
-        let other = shelf.create(&["more"]).await;
+        let other = shelf.create("More", &["more"]).await;
         shelf.scan_of(&other, false).await;
         shelf.remove("photos/1.jpg");
         shelf.remove("more/copy.jpg");
@@ -211,7 +211,7 @@ async fn what_another_library_has_stays_when_one_is_deleted() {
         shelf.photo("photos/1.jpg", 1);
         shelf.photo("more/copy.jpg", 1);
         shelf.counts().await;
-        let other = shelf.create(&["more"]).await;
+        let other = shelf.create("More", &["more"]).await;
         let counts = shelf.scan_of(&other, false).await.counts.unwrap();
         assert_eq!(counts.copied, 1);
         // Nothing goes with it.

@@ -39,7 +39,7 @@ impl Shelf {
         let ann = server.user("ann").await;
         let library = Library::default();
         let mut shelf = Self { server, admin, ann, library, root };
-        shelf.library = shelf.create(&["photos"]).await;
+        shelf.library = shelf.create("Archive", &["photos"]).await;
         shelf
     }
 
@@ -49,10 +49,10 @@ impl Shelf {
     }
 
     /// Another library of Ann's.
-    pub(super) async fn create(&self, folders: &[&str]) -> Library {
+    pub(super) async fn create(&self, name: &str, folders: &[&str]) -> Library {
         let library = Library {
             owner_id: self.ann.user.id.clone(),
-            display_name: "Archive".to_owned(),
+            display_name: name.to_owned(),
             import_paths: folders.iter().map(|folder| self.text(folder)).collect(),
             ..Library::default()
         };

@@ -135,14 +135,16 @@ async fn call_library(rpc: &str, who: &Person, world: &World) -> Code {
     let (mut libraries, library_id) = (who.libraries(), world.library.id.clone());
     match rpc {
         "CreateLibrary" => {
-            let library = Some(Library { id: String::new(), ..world.library.clone() });
+            let display_name = world.album.id.clone();
+            let library = Library { id: String::new(), display_name, ..world.library.clone() };
+            let library = Some(library);
             let request = CreateLibraryRequest { library, ..Default::default() };
             code(libraries.create_library(request).await)
         }
         "GetLibrary" => code(libraries.get_library(GetLibraryRequest { library_id }).await),
         "ListLibraries" => code(libraries.list_libraries(ListLibrariesRequest::default()).await),
         "UpdateLibrary" => {
-            let display_name = "x".to_owned();
+            let display_name = world.album.id.clone();
             let library = Library { id: library_id, display_name, ..Library::default() };
             let request = UpdateLibraryRequest { library: Some(library), update_mask: None };
             code(libraries.update_library(request).await)
@@ -542,8 +544,9 @@ async fn call_folders(rpc: &str, who: &Person, world: &World) -> Code {
     // Any root will do: there are no libraries.
     let root_path = vec!["/photos".to_owned()];
     let options = Some(FolderAlbumOptions { root_path, ..Default::default() });
-    let rule =
-        FolderRule { display_name: "x".to_owned(), options: options.clone(), ..Default::default() };
+    // A name that none of the owner's rules has.
+    let display_name = world.album.id.clone();
+    let rule = FolderRule { display_name, options: options.clone(), ..Default::default() };
     match rpc {
         "PlanFolderAlbums" | "PlanFolderAlbums of a rule" => {
             let request = PlanFolderAlbumsRequest { folder_rule_id, options };

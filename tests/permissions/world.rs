@@ -47,6 +47,8 @@ pub(super) struct Cast {
     other_guest: Person,
     target: User,
     photos: std::cell::Cell<u32>,
+    /// The rule of the world before.
+    last_rule: std::cell::Cell<String>,
     /// Where libraries may lie.
     folder: TempDir,
 }
@@ -65,7 +67,7 @@ impl Cast {
         let other = stranger.link(&other, SharedLink::default()).await;
         let other_guest = server.guest(&other, "").await;
         let target = server.user("target").await.user;
-        let photos = std::cell::Cell::new(0);
+        let (photos, last_rule) = (std::cell::Cell::new(0), std::cell::Cell::default());
         Self {
             admin,
             owner,
@@ -77,6 +79,7 @@ impl Cast {
             other_guest,
             target,
             photos,
+            last_rule,
             folder,
         }
     }
@@ -106,17 +109,11 @@ impl Cast {
             ..Default::default()
         };
         let comment = self.viewer.activities().create_comment(request).await.unwrap().into_inner();
-        let rule = FolderRule {
-            display_name: "Years".to_owned(),
-            options: Some(crate::support::folders::options()),
-            ..Default::default()
-        };
-        let request = CreateFolderRuleRequest { folder_rule: Some(rule), ..Default::default() };
-        let rule = owner.folder_albums().create_folder_rule(request).await.unwrap().into_inner();
+        let rule = self.rule().await;
         let request = CreateLibraryRequest {
             library: Some(Library {
                 owner_id: owner.user.id.clone(),
-                display_name: "Archive".to_owned(),
+                display_name: format!("Archive {number}"),
                 import_paths: vec![self.folder.path().to_str().unwrap().to_owned()],
                 ..Library::default()
             }),
@@ -140,6 +137,23 @@ impl Cast {
             editor: self.editor.clone(),
             me: String::new(),
         }
+    }
+
+    /// A rule of the owner's, in place of that of the world before: nobody may have so many.
+    async fn rule(&self) -> FolderRule {
+        let mut folders = self.owner.folder_albums();
+        // Which the call may have deleted.
+        let request = DeleteFolderRuleRequest { folder_rule_id: self.last_rule.take() };
+        folders.delete_folder_rule(request).await.ok();
+        let rule = FolderRule {
+            display_name: "Years".to_owned(),
+            options: Some(crate::support::folders::options()),
+            ..Default::default()
+        };
+        let request = CreateFolderRuleRequest { folder_rule: Some(rule), ..Default::default() };
+        let rule = folders.create_folder_rule(request).await.unwrap().into_inner();
+        self.last_rule.set(rule.id.clone());
+        rule
     }
 
     /// A persona who is to make the call of a row, and a new world around them.

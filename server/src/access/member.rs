@@ -143,6 +143,15 @@ pub async fn all_members(transaction: &Transaction, album: &Granted<Album>) -> R
         .await?)
 }
 
+/// The members of an album with their roles, those whose account is deleted left out.
+pub async fn member_roles(
+    transaction: &Transaction,
+    album: &Granted<Album>,
+) -> Result<Vec<(UserId, Role)>> {
+    let find = members(album).all(&**transaction).await?;
+    Ok(find.into_iter().map(|(member, _)| (member.user_id, member.role)).collect())
+}
+
 /// How many of the assets that show in an album are whose.
 pub async fn asset_counts(
     connection: &impl ConnectionTrait,

@@ -18,7 +18,10 @@ mod ed25519;
 mod event;
 mod export;
 mod folder_album;
+mod folder_entry;
+mod folder_file;
 mod folder_rule;
+mod folder_undo;
 mod guard;
 mod identity;
 mod library;
@@ -75,14 +78,18 @@ pub use credential::{API_KEY_PREFIX, authenticate, authenticate_cookies, visitor
 pub use event::{album_events, last_event, recent_revocations, watched_activity};
 pub use export::{export, export_part, export_parts, lock_export};
 pub use folder_album::{
-    Located, LocatedFile, albums_of_run, archived_assets, asset_at, folders_of_album,
-    free_album_named, library_ids, live_albums, located_files, lock_albums, lost_albums,
-    made_albums, place_count, place_ids, placeable_assets, placed_count, placed_entries,
-    rule_albums, rule_entries,
+    asset_at, folders_of_album, free_album_named, live_albums, lock_albums, lost_albums,
+    made_albums, place_count, place_ids, rule_albums,
 };
+pub use folder_entry::{archived_assets, placed_count, placed_entries, rule_entries};
+pub use folder_file::{Located, LocatedFile, library_ids, located_files, placeable_assets};
 pub use folder_rule::{
     active_run, ad_hoc_rule, any_folder_rule_run, due_rule, due_rules, folder_rule,
     folder_rule_run, folder_rule_runs, folder_rules, named_users, rule_owner,
+};
+pub use folder_undo::{
+    activity_counts, albums_of_run, is_in_album, link_count, rename_of, renamed_albums,
+    sources_of_run, undiscussed,
 };
 pub use guard::guard;
 pub use identity::refuse_taken;
@@ -101,8 +108,8 @@ pub use library_source::{
     doubt_library_files, exclude_library_files, is_stored, library_sources, set_online,
 };
 pub use member::{
-    Sharing, all_members, asset_counts, lock_links, may_add_members, member, members, shared,
-    sharing,
+    Sharing, all_members, asset_counts, lock_links, may_add_members, member, member_roles, members,
+    shared, sharing,
 };
 pub use motion_part::{
     assets_in_use, assets_of_motion_digests, forget_lost_motions, forget_motion_places,

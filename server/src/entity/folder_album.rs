@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::id::{AlbumId, FolderRuleId, FolderRuleRunId};
+use crate::id::{AlbumId, AssetId, FolderRuleId, FolderRuleRunId};
 
 /// A row.
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
@@ -21,8 +21,10 @@ pub struct Model {
     pub display_name: String,
     /// Whether the rule made the album, and did not find it.
     pub is_made: bool,
-    /// The run that made it, or found it.
+    /// The run that made it, or found it; none once that is undone.
     pub run_id: Option<FolderRuleRunId>,
+    /// The cover that a run gave it, if one did.
+    pub cover_asset_id: Option<AssetId>,
 }
 
 /// What a row refers to.

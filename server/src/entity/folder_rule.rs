@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::crontab::Schedule;
 use crate::id::{FolderRuleId, UserId};
 use crate::time::Micros;
 
@@ -31,6 +32,14 @@ pub struct Model {
     pub create_time: Micros,
     /// When it was last changed.
     pub update_time: Micros,
+}
+
+impl Model {
+    /// When it runs by itself.
+    #[must_use]
+    pub fn schedule(&self) -> Schedule {
+        Schedule { crontab: self.schedule.clone(), time_zone: self.time_zone.clone() }
+    }
 }
 
 /// What a row refers to: nothing.

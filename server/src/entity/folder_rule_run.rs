@@ -44,6 +44,10 @@ pub struct Model {
     pub finish_time: Option<Micros>,
     /// When it was undone.
     pub undo_time: Option<Micros>,
+    /// Whom it makes members of the albums that it makes, as a JSON list.
+    pub shared_with: String,
+    /// What undoing it did so far, as JSON.
+    pub undone: String,
 }
 
 impl Model {

@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::crontab::Schedule;
 use crate::id::{LibraryId, UserId};
 use crate::time::Micros;
 
@@ -34,6 +35,14 @@ pub struct Model {
     pub update_time: Micros,
     /// When it was deleted; it is taken apart since.
     pub delete_time: Option<Micros>,
+}
+
+impl Model {
+    /// When it is scanned by itself.
+    #[must_use]
+    pub fn schedule(&self) -> Schedule {
+        Schedule { crontab: self.schedule.clone(), time_zone: self.time_zone.clone() }
+    }
 }
 
 /// What a row refers to: nothing.

@@ -15,6 +15,7 @@ pub mod export;
 pub mod export_part;
 pub mod folder_album;
 pub mod folder_entry;
+pub mod folder_rename;
 pub mod folder_rule;
 pub mod folder_rule_run;
 pub mod installation;

@@ -65,7 +65,10 @@ impl Error {
             Self::LinkPolicy { field, .. } => {
                 details.add_precondition_failure_violation(reason, *field, self.row().2);
             }
-            Self::FileTooLarge { .. } | Self::QuotaExceeded { .. } | Self::LinkFull => {
+            Self::FileTooLarge { .. }
+            | Self::QuotaExceeded { .. }
+            | Self::LinkFull
+            | Self::LimitReached { .. } => {
                 details.add_quota_failure_violation("caller", self.row().2);
             }
             Self::Internal(_) => {

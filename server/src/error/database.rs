@@ -23,6 +23,17 @@ impl From<DbErr> for Error {
     }
 }
 
+impl Error {
+    /// What the database says of a row whose `field` must be unique: that its value is taken, or
+    /// something else.
+    pub fn of_unique(field: &'static str, value: &str, error: DbErr) -> Self {
+        match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(_)) => Self::already_exists(field, value),
+            _ => error.into(),
+        }
+    }
+}
+
 /// SQLSTATE of PostgreSQL where it has no room, no connections left or shuts down, and SQLite's
 /// `SQLITE_READONLY`, `SQLITE_IOERR`, `SQLITE_FULL` and `SQLITE_CANTOPEN`, whose extended codes
 /// have the same last byte: the database itself is in trouble, and may get out of it.

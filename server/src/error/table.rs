@@ -245,6 +245,11 @@ impl Error {
                 R::LinkFull,
                 "the file does not fit into what this link takes".to_owned(),
             ),
+            Self::LimitReached { kind, limit } => (
+                Code::ResourceExhausted,
+                R::LimitReached,
+                format!("a user may have {limit} of kind {kind}, and not more"),
+            ),
             Self::Busy => (
                 Code::ResourceExhausted,
                 R::Busy,
@@ -348,6 +353,9 @@ impl Error {
                     ("limit_bytes", limit_bytes.to_string()),
                     ("used_bytes", used_bytes.to_string()),
                 ]
+            }
+            Self::LimitReached { kind, limit } => {
+                vec![("resource_type", (*kind).to_owned()), ("limit", limit.to_string())]
             }
             Self::CredentialMissing
             | Self::CredentialInvalid

@@ -8,8 +8,10 @@ use sea_orm::ColumnTrait as _;
 use super::memory::{self, Origin};
 use super::options::Thumbnail;
 use super::plan::PlannedAlbum;
+use super::sharing::Invitee;
 use super::step::{Progress, Step};
 use super::thumbnails;
+use super::work::Work;
 use crate::access::{self, Granted, LockedUser};
 use crate::albums;
 use crate::app::App;
@@ -61,39 +63,6 @@ pub(super) async fn fill(
     Ok(())
 }
 
-/// What is to be added to an album, and from where it comes.
-struct Work {
-    assets: Vec<AssetId>,
-    sources: HashMap<AssetId, Vec<AlbumId>>,
-}
-
-impl Work {
-    fn of(planned: &PlannedAlbum) -> Self {
-        let mut assets = planned.added.clone();
-        let mut known: HashSet<_> = assets.iter().copied().collect();
-        let mut sources: HashMap<_, Vec<_>> = HashMap::new();
-        for moved in &planned.moves {
-            for asset in &moved.assets {
-                sources.entry(*asset).or_default().push(moved.from);
-                if known.insert(*asset) {
-                    assets.push(*asset);
-                }
-            }
-        }
-        Self { assets, sources }
-    }
-
-    fn sources_of(&self, assets: &[AssetId]) -> BTreeMap<AlbumId, Vec<AssetId>> {
-        let mut sources: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for asset in assets {
-            for source in self.sources.get(asset).into_iter().flatten() {
-                sources.entry(*source).or_default().push(*asset);
-            }
-        }
-        sources
-    }
-}
-
 /// What one transaction does of an album.
 struct Part {
     step: Step,
@@ -128,6 +97,9 @@ impl Part {
         let is_made = known.is_none();
         let album = self.begin(transaction, album, is_made, &mut progress).await?;
         let assets = self.add(transaction, &owner, album, &mut progress).await?;
+        if is_made && let Some(first) = assets.first() {
+            memory::keep_cover(transaction, id, first.id).await?;
+        }
         if step.options.archive {
             self.archive(transaction, id, &assets, &mut progress).await?;
         }
@@ -163,10 +135,10 @@ impl Part {
             is_activity_enabled: step.options.comments_and_likes,
             etag: String::new(),
         };
-        let album =
-            albums::make(&step.app, transaction, &step.actor, values, &step.members).await?;
+        let members: Vec<_> = step.members.iter().map(Invitee::member).collect();
+        let album = albums::make(&step.app, transaction, &step.actor, values, &members).await?;
         progress.counts.created_albums += 1;
-        progress.counts.added_members += step.members.len() as u64;
+        progress.counts.added_members += members.len() as u64;
         Ok(album)
     }
 
@@ -187,7 +159,9 @@ impl Part {
         }
         // Unless people renamed it since the plan was made.
         if planned.is_renamed && planned.current_name.as_ref() == Some(&album.display_name) {
-            albums::rename(&step.app, transaction, &album, &planned.name).await?;
+            let (old, new) = (&album.display_name, &planned.name);
+            memory::keep_rename(step, transaction, id, old, new).await?;
+            albums::rename(&step.app, transaction, &album, new).await?;
             progress.counts.renamed_albums += 1;
             return step.album(transaction, id).await;
         }

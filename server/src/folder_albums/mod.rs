@@ -21,10 +21,12 @@ mod runs;
 mod scan;
 mod schedule;
 mod sharing;
+mod since;
 mod step;
 mod sync;
 mod thumbnails;
 mod undo;
+mod work;
 
 pub use options::{Mode, Options, Order, Share, ShareRole, Sync, Thumbnail};
 pub use plan::{Action, Move, Plan, PlannedAlbum};
@@ -34,7 +36,7 @@ pub use run::RunRule;
 pub use runs::{Counts, Problem, apply, follow, list_runs};
 pub use scan::{Reason, Skipped};
 pub use schedule::{StartDue, Sweep};
-pub use undo::undo_run;
+pub use undo::{Undone, undo_run};
 
 use crate::access::{self, Actor};
 use crate::app::App;

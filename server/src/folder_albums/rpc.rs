@@ -150,9 +150,8 @@ impl FolderAlbumService for Rpc {
         let (actor, request) = open(request)?;
         let id = FolderRuleRunId::parse(&request.folder_rule_run_id);
         let id = id.ok_or_else(|| Error::invalid("folder_rule_run_id", "must be a UUID"))?;
-        let run = super::undo_run(&self.0, &actor, id).await?;
-        let run = convert::run_to_proto(run)?;
-        Ok(Response::new(UndoFolderRuleRunResponse { run: Some(run) }))
+        let (run, is_repeated) = super::undo_run(&self.0, &actor, id).await?;
+        Ok(Response::new(convert::undone_to_proto(run, is_repeated)?))
     }
 }
 

@@ -2,22 +2,21 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait as _, IntoActiveModel as _, ModelTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Set,
+    ActiveModelTrait as _, IntoActiveModel as _, ModelTrait as _, PaginatorTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
 };
 
 use super::options::Options;
 use super::sharing;
 use crate::access::{self, Actor, UserActor};
 use crate::app::App;
-use crate::crontab;
+use crate::crontab::Schedule;
 use crate::database::Transaction;
 use crate::entity::folder_rule::{self, Column, Model as FolderRule};
 use crate::error::{Error, Result};
 use crate::id::{FolderRuleId, UserId};
 use crate::mask;
 use crate::page::{self, Page, Paged};
-use crate::time::Micros;
 
 /// What owners may change of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,11 +52,12 @@ pub struct Values {
     pub display_name: String,
     /// The options.
     pub options: Option<Options>,
-    /// When it runs by itself; empty for never.
-    pub schedule: String,
-    /// The time zone of the schedule; empty for UTC.
-    pub time_zone: String,
+    /// When it runs by itself.
+    pub schedule: Schedule,
 }
+
+/// How many rules a user may have.
+const MAX_RULES: u64 = 100;
 
 /// Checks options as far as they can be before they are followed, and that the caller may share if
 /// they do.
@@ -82,7 +82,7 @@ pub async fn create_rule(
     let options = options.ok_or_else(|| Error::invalid("folder_rule.options", "is required"))?;
     check_name(&values.display_name)?;
     check(app, &user, &options).await.map_err(in_rule)?;
-    let next_run_time = next(app.now(), &values.schedule, &values.time_zone)?;
+    let next_run_time = values.schedule.next("folder_rule", app.now())?;
     let options = options.write()?;
     let app_ = app.clone();
     app.transact(move |transaction| async move {
@@ -94,16 +94,21 @@ pub async fn create_rule(
             }
             access::refuse_taken(&*transaction, "folder_rule", *id.as_bytes()).await?;
         }
+        if access::folder_rules(&user).count(&*transaction).await? >= MAX_RULES {
+            return Err(Error::LimitReached { kind: "folder_rule", limit: MAX_RULES });
+        }
+        let name = values.display_name.clone();
         let row = folder_rule::ActiveModel {
             id: Set(id.unwrap_or_else(FolderRuleId::generate)),
             display_name: Set(values.display_name),
             options: Set(options),
-            schedule: Set(filled(values.schedule)),
-            time_zone: Set(filled(values.time_zone)),
+            schedule: Set(values.schedule.crontab),
+            time_zone: Set(values.schedule.time_zone),
             next_run_time: Set(next_run_time),
             ..new_row(&app_, user.id)
         };
-        Ok(row.insert(&*transaction).await?)
+        let rule = row.insert(&*transaction).await;
+        rule.map_err(|error| Error::of_unique("display_name", &name, error))
     })
     .await
 }
@@ -182,7 +187,7 @@ pub async fn update_rule(
         access::lock_owner(&transaction, user.id).await?;
         let rule = access::folder_rule(&*transaction, &user, id).await?;
         let mut change = rule.clone().into_active_model();
-        let (mut schedule, mut time_zone) = (rule.schedule, rule.time_zone);
+        let mut schedule = rule.schedule();
         for field in fields {
             match field {
                 Field::DisplayName => {
@@ -192,17 +197,16 @@ pub async fn update_rule(
                 Field::Options => {
                     change.options = Set(options.take().unwrap_or(rule.options.clone()));
                 }
-                Field::Schedule => schedule = filled(values.schedule.clone()),
-                Field::TimeZone => time_zone = filled(values.time_zone.clone()),
+                Field::Schedule => schedule.crontab.clone_from(&values.schedule.crontab),
+                Field::TimeZone => schedule.time_zone.clone_from(&values.schedule.time_zone),
             }
         }
-        let (text, zone) = (schedule.as_deref(), time_zone.as_deref());
-        let next = next(app_.now(), text.unwrap_or_default(), zone.unwrap_or_default())?;
-        change.schedule = Set(schedule);
-        change.time_zone = Set(time_zone);
-        change.next_run_time = Set(next);
+        change.next_run_time = Set(schedule.next("folder_rule", app_.now())?);
+        change.schedule = Set(schedule.crontab);
+        change.time_zone = Set(schedule.time_zone);
         change.update_time = Set(app_.now());
-        Ok(change.update(&*transaction).await?)
+        let rule = change.update(&*transaction).await;
+        rule.map_err(|error| Error::of_unique("display_name", &values.display_name, error))
     })
     .await
 }
@@ -218,20 +222,11 @@ pub async fn delete_rule(app: &App, actor: &Actor, id: FolderRuleId) -> Result<(
     .await
 }
 
-/// When a schedule says that a rule runs next; `None` without one.
-pub(super) fn next(now: Micros, schedule: &str, time_zone: &str) -> Result<Option<Micros>> {
-    crontab::next("folder_rule", schedule, time_zone, now)
-}
-
 fn check_name(name: &str) -> Result<()> {
     if name.trim().is_empty() {
         return Err(Error::invalid("folder_rule.display_name", "must not be blank"));
     }
     Ok(())
-}
-
-fn filled(text: String) -> Option<String> {
-    (!text.is_empty()).then_some(text)
 }
 
 /// The same violations, of options that are part of a rule.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::options::{Mode, Options};
 use super::plan::{self, Plan, PlannedAlbum};
 use super::runs::{Counts, Problem};
+use super::sharing::Invitee;
 use super::step::{Progress, Step};
 use super::{apply, delete, sharing, sync, thumbnails};
 use crate::access;
@@ -128,9 +129,11 @@ async fn begin(
         ..Counts::read(run)?
     };
     let progress = Progress { counts, problems: notes, deleted: run.deleted() };
+    let shared_with: Vec<_> = step.members.iter().map(Invitee::share).collect();
     let change = ActiveModel {
         state: Set(State::Running),
         plan_token: Set(None),
+        shared_with: Set(serde_json::to_string(&shared_with).map_err(Error::internal)?),
         start_time: Set(Some(run.start_time.unwrap_or(step.app.now()))),
         ..Default::default()
     };

@@ -144,6 +144,8 @@ pub(super) async fn start(
         update_time: Set(now),
         finish_time: Set(None),
         undo_time: Set(None),
+        shared_with: Set("[]".to_owned()),
+        undone: Set("{}".to_owned()),
     };
     let run = run.insert(&**transaction).await?;
     jobs::enqueue(app, transaction, RunRule::of(run.id)).await?;

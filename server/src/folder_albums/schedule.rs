@@ -8,7 +8,6 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::rules;
 use super::runs::{self, NewRun};
 use crate::access;
 use crate::app::App;
@@ -44,8 +43,7 @@ async fn start(app: &App, rule: FolderRuleId, owner: UserId) -> Result<()> {
         let owner = access::lock_user(&transaction, owner).await?;
         let due = access::due_rule(&transaction, &owner, rule, now).await?;
         let Some(rule) = due else { return Ok(()) };
-        let (schedule, zone) = (rule.schedule.as_deref(), rule.time_zone.as_deref());
-        let next = rules::next(now, schedule.unwrap_or_default(), zone.unwrap_or_default())?;
+        let next = rule.schedule().next("folder_rule", now)?;
         if owner.is_active() {
             let new = NewRun {
                 rule: rule.clone(),

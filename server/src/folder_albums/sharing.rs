@@ -1,12 +1,34 @@
 //! Who is made a member of new albums.
 
-use super::options::Share;
+use super::options::{Share, ShareRole};
 use super::runs::Problem;
 use crate::access::{self, UserActor};
 use crate::albums::{Invited, NewMember};
 use crate::app::App;
-use crate::entity::user::Model as User;
 use crate::error::{Error, Result};
+use crate::id::UserId;
+
+/// Somebody who is made a member of new albums.
+#[derive(Debug, Clone)]
+pub(super) struct Invitee {
+    id: UserId,
+    email: String,
+    role: ShareRole,
+}
+
+impl Invitee {
+    /// The member whom albums get.
+    pub(super) fn member(&self) -> NewMember {
+        // By the e-mail, by which everybody is found.
+        let user = Invited::Email(self.email.clone());
+        NewMember { user, role: self.role.of_album() }
+    }
+
+    /// The same as runs remember it, with the id.
+    pub(super) fn share(&self) -> Share {
+        Share { user: self.id.to_string(), role: self.role }
+    }
+}
 
 /// Finds the people whom an owner names, of the same person twice the last; and says who is passed
 /// over. Fails with `INVALID_REQUEST` for names that fit nobody or several.
@@ -14,7 +36,7 @@ pub(super) async fn resolve(
     app: &App,
     owner: &UserActor,
     shares: &[Share],
-) -> Result<(Vec<NewMember>, Vec<Problem>)> {
+) -> Result<(Vec<Invitee>, Vec<Problem>)> {
     let (members, notes, wrong) = find(app, owner, shares).await?;
     match wrong.into_iter().next() {
         Some((index, problem)) => {
@@ -30,7 +52,7 @@ pub(super) async fn resolve_leniently(
     app: &App,
     owner: &UserActor,
     shares: &[Share],
-) -> Result<(Vec<NewMember>, Vec<Problem>)> {
+) -> Result<(Vec<Invitee>, Vec<Problem>)> {
     let (members, mut notes, wrong) = find(app, owner, shares).await?;
     notes.extend(wrong.into_iter().map(|(_, problem)| problem));
     Ok((members, notes))
@@ -42,8 +64,8 @@ async fn find(
     app: &App,
     owner: &UserActor,
     shares: &[Share],
-) -> Result<(Vec<NewMember>, Vec<Problem>, Wrong)> {
-    let mut found: Vec<(User, NewMember)> = Vec::new();
+) -> Result<(Vec<Invitee>, Vec<Problem>, Wrong)> {
+    let mut found: Vec<Invitee> = Vec::new();
     let (mut notes, mut wrong) = (Vec::new(), Vec::new());
     for (index, share) in shares.iter().enumerate() {
         let text = share.user.trim();
@@ -67,10 +89,8 @@ async fn find(
             notes.push(problem("albums are not shared with their owner"));
             continue;
         }
-        found.retain(|(other, _)| other.id != user.id);
-        // By the e-mail, by which everybody is found.
-        let invited = Invited::Email(user.email.clone());
-        found.push((user, NewMember { user: invited, role: share.role.of_album() }));
+        found.retain(|other| other.id != user.id);
+        found.push(Invitee { id: user.id, email: user.email, role: share.role });
     }
-    Ok((found.into_iter().map(|(_, member)| member).collect(), notes, wrong))
+    Ok((found, notes, wrong))
 }

@@ -10,8 +10,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::options::Options;
 use super::runs::{Counts, Problem};
+use super::sharing::Invitee;
 use crate::access::{self, Actor, Granted, LockedUser};
-use crate::albums::{self, NewMember};
+use crate::albums;
 use crate::app::App;
 use crate::database::Transaction;
 use crate::entity::album::Model as Album;
@@ -33,7 +34,7 @@ pub(super) struct Step {
     pub(super) actor: Actor,
     pub(super) options: Arc<Options>,
     /// Who is made a member of new albums.
-    pub(super) members: Arc<[NewMember]>,
+    pub(super) members: Arc<[Invitee]>,
 }
 
 /// What a run did so far.
@@ -46,7 +47,7 @@ pub(super) struct Progress {
 }
 
 /// How many problems are kept.
-const MAX_PROBLEMS: usize = 100;
+pub(super) const MAX_PROBLEMS: usize = 100;
 
 impl Progress {
     /// Notes a problem.

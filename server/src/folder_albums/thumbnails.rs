@@ -3,16 +3,14 @@
 use std::collections::HashSet;
 
 use albumen_folder_plan::{Planner, Skip};
-use sea_orm::{ColumnTrait as _, QueryFilter as _};
 
 use super::options::Thumbnail;
-use super::scan;
 use super::step::{Progress, Step};
+use super::{memory, scan};
 use crate::access::{self, Granted, Located};
 use crate::albums;
 use crate::database::Transaction;
 use crate::entity::album::Model as Album;
-use crate::entity::album_asset;
 use crate::error::{Error, Result};
 use crate::id::{AlbumId, AssetId};
 
@@ -33,10 +31,21 @@ pub(super) async fn choose(
     };
     let is_last = which == Thumbnail::Last;
     if let Some(cover) = access::asset_at(transaction, album, index, is_last).await? {
-        let is_changed = albums::set_cover(&step.app, transaction, album, cover).await?;
-        progress.counts.set_thumbnails += u64::from(is_changed);
+        set(step, transaction, album, cover, progress).await?;
     }
     Ok(())
+}
+
+async fn set(
+    step: &Step,
+    transaction: &Transaction,
+    album: &Granted<Album>,
+    cover: AssetId,
+    progress: &mut Progress,
+) -> Result<()> {
+    let is_changed = albums::set_cover(&step.app, transaction, album, cover).await?;
+    progress.counts.set_thumbnails += u64::from(is_changed);
+    memory::keep_cover(transaction, album.id, cover).await
 }
 
 /// Sets the covers that every run sets: of all albums of the owner's, or of those that have an asset
@@ -107,13 +116,8 @@ async fn set_one(
                 choose(&step_, &transaction, &album, which, &mut after).await?;
             }
             Some(cover) => {
-                let entry = access::album_entries(&album)
-                    .filter(album_asset::Column::AssetId.eq(cover))
-                    .one(&*transaction);
-                if entry.await?.is_some() {
-                    let is_changed =
-                        albums::set_cover(&step_.app, &transaction, &album, cover).await?;
-                    after.counts.set_thumbnails += u64::from(is_changed);
+                if access::is_in_album(&transaction, &album, cover).await? {
+                    set(&step_, &transaction, &album, cover, &mut after).await?;
                 }
             }
         }

@@ -5,10 +5,11 @@ use tokio::task::spawn_blocking;
 
 use super::exclusions::{DEFAULTS, Exclusions};
 use super::view::view;
-use super::{LibraryView, import_paths, schedule};
+use super::{LibraryView, import_paths};
 use crate::access::{self, Actor};
 use crate::app::App;
 use crate::audit;
+use crate::crontab::Schedule;
 use crate::entity::audit_event::Kind;
 use crate::entity::library::{self, Model as Library};
 use crate::error::{Error, Result};
@@ -63,10 +64,8 @@ pub struct Values {
     pub import_paths: Vec<String>,
     /// Globs of what is left alone.
     pub exclusions: Vec<String>,
-    /// When it is scanned by itself, as crontab text; empty: never.
-    pub schedule: String,
-    /// The time zone of the schedule; empty: UTC.
-    pub time_zone: String,
+    /// When it is scanned by itself.
+    pub schedule: Schedule,
     /// Whether changes of its files start scans.
     pub is_watched: bool,
 }
@@ -99,18 +98,25 @@ pub async fn create(app: &App, actor: &Actor, new: NewLibrary) -> Result<Library
     let values = checked(app, values, <Field as mask::Field>::ALL, Vec::new()).await?;
     let (app_, actor) = (app.clone(), actor.clone());
     let library = app.transact(move |transaction| async move {
-        let owner = access::user(&*transaction, owner_id).await;
+        let owner = access::lock_user(&transaction, owner_id).await;
         if !owner.is_ok_and(|owner| owner.is_active()) {
             return Err(Error::invalid("library.owner_id", "must be an active user"));
         }
         let id = match id {
             Some(id) => {
+                // Made since, by the same call.
+                match access::library(&*transaction, &actor, id).await {
+                    Err(Error::NotFound(_)) => {}
+                    library => return library,
+                }
                 access::refuse_taken(&*transaction, "library", *id.as_bytes()).await?;
                 id
             }
             None => LibraryId::generate(),
         };
-        let library = new_row(&app_, id, owner_id, values)?.insert(&*transaction).await?;
+        let name = values.display_name.clone();
+        let library = new_row(&app_, id, owner_id, values)?.insert(&*transaction).await;
+        let library = library.map_err(|error| Error::of_unique("display_name", &name, error))?;
         audit::record(&app_, &transaction, &actor, Kind::LibraryCreated, id).await?;
         Ok(library)
     });
@@ -124,15 +130,15 @@ fn new_row(
     values: Values,
 ) -> Result<library::ActiveModel> {
     let now = app.now();
-    let next = schedule::next(&values.schedule, &values.time_zone, now)?;
+    let next = values.schedule.next("library", now)?;
     Ok(library::ActiveModel {
         id: Set(id),
         owner_id: Set(owner_id),
         display_name: Set(values.display_name),
         import_paths: Set(list_text(&values.import_paths)?),
         exclusions: Set(list_text(&values.exclusions)?),
-        schedule: Set(some_text(values.schedule)),
-        time_zone: Set(some_text(values.time_zone)),
+        schedule: Set(values.schedule.crontab),
+        time_zone: Set(values.schedule.time_zone),
         is_watched: Set(values.is_watched),
         next_scan_time: Set(next),
         create_time: Set(now),
@@ -156,8 +162,9 @@ pub async fn update(
     let (app_, actor) = (app.clone(), actor.clone());
     let library = app.transact(move |transaction| async move {
         let library = access::lock_library(&transaction, &actor, id).await?;
-        let change = change(&app_, library, values, &fields)?;
-        let library = change.update(&*transaction).await?;
+        let name = values.display_name.clone();
+        let library = change(&app_, library, values, &fields)?.update(&*transaction).await;
+        let library = library.map_err(|error| Error::of_unique("display_name", &name, error))?;
         audit::record(&app_, &transaction, &actor, Kind::LibraryUpdated, id).await?;
         Ok(library)
     });
@@ -171,23 +178,22 @@ fn change(
     fields: &[Field],
 ) -> Result<library::ActiveModel> {
     let now = app.now();
-    let mut schedule = library.schedule.clone().unwrap_or_default();
-    let mut time_zone = library.time_zone.clone().unwrap_or_default();
+    let mut schedule = library.schedule();
     let mut change = library.into_active_model();
     for field in fields {
         match field {
             Field::DisplayName => change.display_name = Set(values.display_name.clone()),
             Field::ImportPaths => change.import_paths = Set(list_text(&values.import_paths)?),
             Field::Exclusions => change.exclusions = Set(list_text(&values.exclusions)?),
-            Field::Schedule => schedule.clone_from(&values.schedule),
-            Field::TimeZone => time_zone.clone_from(&values.time_zone),
+            Field::Schedule => schedule.crontab.clone_from(&values.schedule.crontab),
+            Field::TimeZone => schedule.time_zone.clone_from(&values.schedule.time_zone),
             Field::Watched => change.is_watched = Set(values.is_watched),
         }
     }
     if fields.contains(&Field::Schedule) || fields.contains(&Field::TimeZone) {
-        change.next_scan_time = Set(schedule::next(&schedule, &time_zone, now)?);
-        change.schedule = Set(some_text(schedule));
-        change.time_zone = Set(some_text(time_zone));
+        change.next_scan_time = Set(schedule.next("library", now)?);
+        change.schedule = Set(schedule.crontab);
+        change.time_zone = Set(schedule.time_zone);
     }
     change.update_time = Set(now);
     Ok(change)
@@ -223,8 +229,4 @@ fn list_text(list: &[String]) -> Result<String> {
 /// The list that a column keeps.
 pub(super) fn text_list(text: &str) -> Result<Vec<String>> {
     serde_json::from_str(text).map_err(Error::internal)
-}
-
-fn some_text(text: String) -> Option<String> {
-    Some(text).filter(|text| !text.is_empty())
 }

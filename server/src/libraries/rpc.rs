@@ -22,6 +22,7 @@ use super::{
 };
 use crate::access::open;
 use crate::app::App;
+use crate::crontab::Schedule;
 use crate::entity::library_scan::{Cause, Model as Scan, State};
 use crate::error::{Error, Result};
 use crate::id::{LibraryId, UserId};
@@ -182,8 +183,7 @@ impl From<Library> for Values {
             display_name: library.display_name,
             import_paths: library.import_paths,
             exclusions: library.exclusions,
-            schedule: library.schedule,
-            time_zone: library.time_zone,
+            schedule: Schedule::new(library.schedule, library.time_zone),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Set, SqlErr};
+use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Set};
 
 use super::{Profile, end_sessions};
 use crate::access::{self, Actor, Subject};
@@ -107,7 +107,8 @@ pub async fn create(app: &App, actor: &Actor, new: NewUser) -> Result<Profile> {
         };
         let email = new.values.email.clone();
         let row = new_row(&app_, id, new.values, password_hash);
-        let user = row.insert(&*transaction).await.map_err(|error| email_taken(error, &email))?;
+        let user = row.insert(&*transaction).await;
+        let user = user.map_err(|error| Error::of_unique("email", &email, error))?;
         audit::record(&app_, &transaction, &actor, Kind::UserCreated, id).await?;
         Ok(user)
     });
@@ -135,13 +136,6 @@ pub fn new_row(app: &App, id: UserId, values: Values, password_hash: String) -> 
     }
 }
 
-fn email_taken(error: sea_orm::DbErr, email: &str) -> Error {
-    match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(_)) => Error::already_exists("email", email),
-        _ => error.into(),
-    }
-}
-
 /// Changes a user. Fails with `LAST_ADMIN` where nobody would be left to administer the server.
 pub async fn update(
     app: &App,
@@ -162,7 +156,8 @@ pub async fn update(
         }
         change.update_time = Set(app_.now());
         let updated = change.update(&*transaction).await;
-        let updated = updated.map_err(|error| email_taken(error, &values.email))?;
+        let taken = |error| Error::of_unique("email", &values.email, error);
+        let updated = updated.map_err(taken)?;
         settle(&transaction, &user, &updated).await?;
         audit::record(&app_, &transaction, &actor, Kind::UserUpdated, id).await?;
         events::revoke_from(&app_, &transaction, Subject::User(id)).await?;

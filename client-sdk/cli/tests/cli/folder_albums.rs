@@ -242,7 +242,13 @@ async fn rules_are_kept_followed_and_undone() {
     ann.run(&["folder-rules", "runs"]).ok();
     assert!(ann.run(&["folder-rules", "undo", "All"]).fails(2).contains("folder-rules runs"));
     assert!(ann.run(&["folder-rules", "update", "All"]).fails(2).contains("--help"));
-    ann.run(&["folder-rules", "undo", runs[1]["id"].as_str().unwrap()]).ok();
+    let undo = ["folder-rules", "undo", runs[1]["id"].as_str().unwrap()];
+    let undone = ann.run(&undo);
+    assert_eq!(undone.ok(), "2 albums to the trash");
+    let again = ann.run(&undo);
+    assert_eq!(again.ok(), "2 albums to the trash");
+    assert!(again.err.contains("was taken back before, at "), "{again:?}");
+    assert_eq!(ann.json(&undo)["alreadyUndone"], true);
     ann.run(&["folder-rules", "show", "All"]).ok();
     ann.run(&["folder-rules", "delete", "All", "--yes"]).ok();
     ann.run(&["folder-rules", "show", "All"]).fails(4);

@@ -2,4 +2,4 @@
 
 mod rpc;
 
-pub(super) use rpc::{plan_to_proto, run_to_proto};
+pub(super) use rpc::{plan_to_proto, run_to_proto, undone_to_proto};

@@ -8,10 +8,12 @@ use albumen::v1::skipped_files::Reason as ProtoReason;
 use albumen::v1::{
     AlbumOrder, AlbumRole, FolderAlbumMove, FolderAlbumOptions, FolderAlbumShare,
     FolderAlbumSummary, FolderNameExpression, FolderRule, FolderRuleRun, FolderRuleRunCounts,
-    FolderRuleRunProblem, PlanFolderAlbumsResponse, PlannedFolderAlbum, SkippedFiles,
+    FolderRuleRunProblem, FolderRuleRunUndoCounts, PlanFolderAlbumsResponse, PlannedFolderAlbum,
+    SkippedFiles, UndoFolderRuleRunResponse,
 };
 use albumen_folder_plan::Skip;
 
+use crate::crontab::Schedule;
 use crate::entity::folder_rule::Model as RuleRow;
 use crate::entity::folder_rule_run::{Model as RunRow, State};
 use crate::error::{Error, Result};
@@ -19,7 +21,9 @@ use crate::folder_albums::options::{
     CHUNK_SIZE, FETCH_CHUNK_SIZE, Mode, Options, Order, Share, ShareRole, Sync, Thumbnail,
 };
 use crate::folder_albums::rules::in_rule;
-use crate::folder_albums::{Action, Counts, Plan, PlannedAlbum, Problem, Reason, Skipped, Values};
+use crate::folder_albums::{
+    Action, Counts, Plan, PlannedAlbum, Problem, Reason, Skipped, Undone, Values,
+};
 use crate::time::Micros;
 
 /// How many folders of an album are named, so that a message stays small.
@@ -179,8 +183,7 @@ impl TryFrom<FolderRule> for Values {
         Ok(Self {
             display_name: rule.display_name,
             options: rule.options.map(Options::try_from).transpose().map_err(in_rule)?,
-            schedule: rule.schedule,
-            time_zone: rule.time_zone,
+            schedule: Schedule::new(rule.schedule, rule.time_zone),
         })
     }
 }
@@ -222,6 +225,30 @@ pub(in crate::folder_albums) fn run_to_proto(run: RunRow) -> Result<FolderRuleRu
         start_time: run.start_time.map(Micros::timestamp),
         finish_time: run.finish_time.map(Micros::timestamp),
         undo_time: run.undo_time.map(Micros::timestamp),
+    })
+}
+
+/// What undoing a run did, as the API says it.
+pub(in crate::folder_albums) fn undone_to_proto(
+    run: RunRow,
+    is_repeated: bool,
+) -> Result<UndoFolderRuleRunResponse> {
+    let undone = Undone::read(&run)?;
+    let counts = FolderRuleRunUndoCounts {
+        trashed_albums: number(undone.trashed_albums),
+        kept_albums: number(undone.kept_albums),
+        restored_albums: number(undone.restored_albums),
+        renamed_albums: number(undone.renamed_albums),
+        removed_assets: number(undone.removed_assets),
+        returned_assets: number(undone.returned_assets),
+        kept_assets: number(undone.kept_assets),
+        unarchived_assets: number(undone.unarchived_assets),
+    };
+    Ok(UndoFolderRuleRunResponse {
+        run: Some(run_to_proto(run)?),
+        already_undone: is_repeated,
+        counts: Some(counts),
+        kept: undone.kept.into_iter().map(problem_to_proto).collect(),
     })
 }
 

@@ -1,12 +1,13 @@
 //! `albumen folder-rules`
 
 mod change;
+mod undo;
 
 use albumen_client::v1::folder_album_options::{Mode, Sync};
 use albumen_client::v1::folder_rule_run::State;
 use albumen_client::v1::{
     ApplyFolderAlbumsRequest, DeleteFolderRuleRequest, FolderRule, ListFolderRuleRunsRequest,
-    ListFolderRulesRequest, UndoFolderRuleRunRequest,
+    ListFolderRulesRequest,
 };
 use albumen_client::{Client, retry};
 use clap::Subcommand;
@@ -106,13 +107,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         Verb::Plan { rule } => plan(log, &client, &rule).await,
         Verb::Run { rule } => Box::pin(follow(log, &client, &rule)).await,
         Verb::Runs { rule, limit } => runs(context, &client, rule, limit).await,
-        Verb::Undo { run } => {
-            let request = UndoFolderRuleRunRequest { folder_rule_run_id: run };
-            let undo =
-                || async { client.folder_albums().undo_folder_rule_run(request.clone()).await };
-            let run = retry(undo).await?.run.unwrap_or_default();
-            context.output.message(&run, || "taken back".to_owned())
-        }
+        Verb::Undo { run } => undo::undo(context, &client, run).await,
     }
 }
 
