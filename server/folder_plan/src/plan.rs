@@ -105,7 +105,7 @@ impl Planner {
     ///
     /// Names are made once for each directory that is remembered, as they do not depend on the file.
     /// A plan takes less than 200 bytes for each path while it is made, even if each has an album of
-    /// its own.
+    /// its own, and a few mebibytes for the directories.
     pub fn plan<'p, S: AsRef<str>>(&self, paths: &'p [S]) -> Plan<'p> {
         let mut collector = Collector::new(self);
         let mut place_of = Vec::with_capacity(paths.len());
