@@ -1,18 +1,28 @@
 //! Where all paths belong.
 
+mod group;
+
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
+use foldhash::fast::RandomState;
+
 use crate::planner::{Directory, Planner, Skip};
 use crate::root::{clean, split};
+use group::group;
 
 /// Most examples that a plan keeps for each reason.
 pub const MAX_EXAMPLES: usize = 5;
 
 /// Marks a path without a place.
 const NOWHERE: usize = usize::MAX;
+
+/// How many directories are remembered. One that is forgotten and comes again gets another place,
+/// which grouping finds to be the same: it costs time, while a table of all would not stay in the
+/// processor's cache.
+const MAX_DIRECTORIES: usize = 1 << 16;
 
 /// Albums for paths, and why the other paths have none.
 ///
@@ -34,6 +44,8 @@ pub struct Plan<'p> {
 struct Named<'p> {
     /// Counted as places were made.
     number: usize,
+    /// What it is sorted by at the moment: eight bytes of its name.
+    key: u64,
     name: Range<usize>,
     folder: Cow<'p, str>,
 }
@@ -91,8 +103,9 @@ impl<'a> Album<'a> {
 impl Planner {
     /// Plans albums for paths.
     ///
-    /// Names are made once for each directory, as they do not depend on the file. A plan takes less
-    /// than 200 bytes for each path while it is made, even if each has an album of its own.
+    /// Names are made once for each directory that is remembered, as they do not depend on the file.
+    /// A plan takes less than 200 bytes for each path while it is made, even if each has an album of
+    /// its own, and a few mebibytes for the directories.
     pub fn plan<'p, S: AsRef<str>>(&self, paths: &'p [S]) -> Plan<'p> {
         let mut collector = Collector::new(self);
         let mut place_of = Vec::with_capacity(paths.len());
@@ -111,8 +124,9 @@ impl Planner {
 #[derive(Debug)]
 struct Collector<'c, 'p> {
     planner: &'c Planner,
-    /// The number of each directory.
-    numbers: HashMap<&'p str, usize>,
+    /// The number of each directory, by a hash that is faster than the standard one on texts of
+    /// this length. It withstands chance and not malice, which could make a plan slow but not wrong.
+    numbers: HashMap<&'p str, usize, RandomState>,
     directories: Vec<Result<Known, Skip>>,
     /// The directory of the last path: most come one behind the other.
     last: Option<(&'p str, usize)>,
@@ -133,7 +147,7 @@ impl<'c, 'p> Collector<'c, 'p> {
     fn new(planner: &'c Planner) -> Self {
         Self {
             planner,
-            numbers: HashMap::new(),
+            numbers: HashMap::default(),
             directories: Vec::new(),
             last: None,
             names: String::new(),
@@ -162,12 +176,18 @@ impl<'c, 'p> Collector<'c, 'p> {
         {
             return number;
         }
+        if self.directories.len() == MAX_DIRECTORIES {
+            self.numbers.clear();
+            self.directories.clear();
+        }
         let number = match self.numbers.entry(text) {
             Entry::Occupied(entry) => *entry.get(),
             Entry::Vacant(entry) => {
+                let number = self.directories.len();
                 let directory = self.planner.directory(text);
                 self.directories.push(directory.map(|directory| Known { directory, place: None }));
-                *entry.insert(self.directories.len() - 1)
+                entry.insert(number);
+                number
             }
         };
         self.last = Some((text, number));
@@ -184,7 +204,7 @@ impl<'c, 'p> Collector<'c, 'p> {
             Cow::Owned(clean) => Cow::Owned(clean[..end].to_owned()),
         };
         let number = self.places.len();
-        self.places.push(Named { number, name: start..self.names.len(), folder });
+        self.places.push(Named { number, key: 0, name: start..self.names.len(), folder });
         Ok(number)
     }
 
@@ -198,10 +218,7 @@ impl<'c, 'p> Collector<'c, 'p> {
 
     /// Groups paths, of which each has the number of its place or [`NOWHERE`].
     fn finish(self, place_of: Vec<usize>) -> Plan<'p> {
-        let Self { planner, numbers, directories, names, places, skipped, .. } = self;
-        // They are the largest part, and no longer needed.
-        drop((numbers, directories));
-
+        let Self { planner, names, places, skipped, .. } = self;
         let (places, mut albums, album_of) = group(&names, places, planner.merge_same_name);
         for place in &place_of {
             if let Some(album) = album_of.get(*place) {
@@ -224,39 +241,4 @@ impl<'c, 'p> Collector<'c, 'p> {
         }
         Plan { names, places, albums, paths, skipped }
     }
-}
-
-/// Makes albums of places: gives the places sorted and each once, the albums without paths, and the
-/// album of each place by its number.
-fn group<'p>(
-    names: &str,
-    mut places: Vec<Named<'p>>,
-    merge_same_name: bool,
-) -> (Vec<Named<'p>>, Vec<Extent>, Vec<usize>) {
-    let name = |place: &Named<'_>| &names[place.name.clone()];
-    places.sort_unstable_by(|one, other| {
-        name(one).cmp(name(other)).then_with(|| one.folder.cmp(&other.folder))
-    });
-    let mut album_of = vec![0; places.len()];
-    let mut albums = Vec::<Extent>::new();
-    let mut count = 0_usize;
-    for index in 0..places.len() {
-        let place = &places[index];
-        let last = count.checked_sub(1).map(|last| &places[last]);
-        let last = last.filter(|last| name(last) == name(place));
-        let is_known = last.is_some_and(|last| last.folder == place.folder);
-        if !is_known && (last.is_none() || !merge_same_name) {
-            albums.push(Extent { places: count..count, paths: 0..0 });
-        }
-        album_of[place.number] = albums.len() - 1;
-        if !is_known {
-            places.swap(count, index);
-            count += 1;
-        }
-        if let Some(album) = albums.last_mut() {
-            album.places.end = count;
-        }
-    }
-    places.truncate(count);
-    (places, albums, album_of)
 }

@@ -122,6 +122,34 @@ fn albums_of_one_name_are_merged_unless_told_otherwise() {
     );
 }
 
+#[test]
+fn albums_are_in_the_order_of_their_names() {
+    let mut names: Vec<_> = (0..200).map(|day| format!("Summer at the sea {day}")).collect();
+    names.extend((0..40).map(|count| format!("a{}", "\0".repeat(count))));
+    names.extend((0..40).map(|count| format!("Summer at{}", "é".repeat(count))));
+    let path = |name: &String| format!("/photos/{name}/1.jpg");
+    let paths: Vec<_> = names.iter().map(path).chain(names.iter().rev().map(path)).collect();
+    let planner = planner(|_| ());
+    let plan = planner.plan(&paths);
+    names.sort();
+    assert_eq!(plan.albums().map(|album| album.name).collect::<Vec<_>>(), names);
+}
+
+#[test]
+fn a_folder_is_the_same_after_many_others() {
+    let count = 70_000;
+    let files = (0..2 * count).map(|file| format!("/photos/{}/{file}.jpg", file % count));
+    let paths: Vec<_> = files.collect();
+    for merge_same_name in [true, false] {
+        let planner = planner(|options| options.merge_same_name = merge_same_name);
+        let plan = planner.plan(&paths);
+        assert_eq!(plan.albums().len(), count);
+        assert!(plan.albums().all(|album| {
+            album.folders().len() == 1 && album.paths == [album.paths[0], album.paths[0] + count]
+        }));
+    }
+}
+
 /// Every one of these makes a matcher that tries all ways run for years.
 #[test]
 fn hostile_patterns_are_matched_in_linear_time() {
