@@ -5,6 +5,7 @@ mod control;
 mod events;
 mod guards;
 mod live;
+mod live_parts;
 mod manage;
 mod removal;
 mod shelf;

@@ -82,6 +82,12 @@ impl Shelf {
         self.write(path, &fixtures::photo(number));
     }
 
+    /// Writes a live photo, another one for each number.
+    pub(super) fn pair(&self, path: &str, number: u32) {
+        self.photo(&format!("{path}.jpg"), number);
+        self.write(&format!("{path}.MOV"), &fixtures::motion(number));
+    }
+
     pub(super) fn rename(&self, from: &str, to: &str) {
         let to = self.path(to);
         fs::create_dir_all(to.parent().unwrap()).unwrap();
@@ -124,6 +130,12 @@ impl Shelf {
         sum(scan.counts.unwrap())
     }
 
+    /// The same a minute later.
+    pub(super) async fn later(&self) -> LibraryScanCounts {
+        self.server.sleep(Duration::from_secs(60));
+        self.counts().await
+    }
+
     /// Ann's assets by their file names.
     pub(super) async fn assets(&self) -> Vec<Asset> {
         let request = ListAssetsRequest { page_size: 1000, ..Default::default() };
@@ -144,6 +156,35 @@ impl Shelf {
         assets.retain(|asset| asset.file_name == name);
         assert_eq!(assets.len(), 1, "{name}");
         assets.remove(0)
+    }
+
+    /// The motion part of an asset, as its owner downloads it.
+    pub(super) async fn motion(&self, asset: &Asset) -> Result<Vec<u8>, tonic::Status> {
+        let request = DownloadAssetRequest {
+            asset_id: asset.id.clone(),
+            rendition: Rendition::Motion.into(),
+            ..Default::default()
+        };
+        let mut stream = self.ann.assets().download_asset(request).await?.into_inner();
+        let mut bytes = Vec::new();
+        while let Some(message) = stream.message().await? {
+            if let Some(download_asset_response::Part::Chunk(chunk)) = message.part {
+                bytes.extend(chunk);
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// The one asset that there is.
+    pub(super) async fn only(&self) -> Asset {
+        let mut assets = self.assets().await;
+        assert_eq!(assets.len(), 1, "{assets:?}");
+        assets.remove(0)
+    }
+
+    /// The names of the files of all assets.
+    pub(super) async fn names(&self) -> Vec<String> {
+        self.assets().await.into_iter().map(|asset| asset.file_name).collect()
     }
 
     pub(super) async fn get(&self) -> Library {

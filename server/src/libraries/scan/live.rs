@@ -168,7 +168,7 @@ fn photo(column: impl ColumnTrait, pairs: &BTreeMap<AssetId, AssetId>) -> Expr {
     let case = |case: CaseStatement, (film, still): (&AssetId, &AssetId)| {
         case.case(column.eq(*film), *still)
     };
-    pairs.iter().fold(CaseStatement::new(), case).into()
+    pairs.iter().fold(Default::default(), case).into()
 }
 
 #[cfg(test)]
