@@ -47,17 +47,14 @@ impl Known {
     fn resolved(&self, group: &Group, is_followed: bool) -> Resolved {
         let current = &self.album.display_name;
         let is_folders_own = self.is_made() && self.given_name() == current;
-        let is_known = |folder: &String| {
-            self.folders
-                .iter()
-                .any(|known| known.folder == *folder && known.display_name == group.name)
-        };
+        let same_name = self.folders.iter().filter(|known| known.display_name == group.name);
+        let same_name: HashSet<_> = same_name.map(|known| &known.folder).collect();
         Resolved {
             album_id: self.album.id,
             display_name: current.clone(),
             is_renamed: is_folders_own && *current != group.name,
             is_followed,
-            is_new: !group.folders.iter().all(is_known),
+            is_new: !group.folders.iter().all(|folder| same_name.contains(folder)),
         }
     }
 }
@@ -164,10 +161,11 @@ fn by_assets(
     claimed: &mut HashSet<AlbumId>,
 ) {
     let planned: HashSet<_> = groups.iter().flat_map(|group| &group.folders).collect();
-    let is_gone = |known: &Known| known.folders.iter().all(|row| !planned.contains(&row.folder));
+    let is_gone = |known: &&Known| known.folders.iter().all(|row| !planned.contains(&row.folder));
+    let gone: HashSet<_> = known.values().filter(is_gone).map(|known| known.album.id).collect();
     let mut tallies: BTreeMap<AlbumId, (HashMap<usize, usize>, usize)> = BTreeMap::new();
     for (album, asset) in placed {
-        if claimed.contains(album) || !known.get(album).is_some_and(is_gone) {
+        if claimed.contains(album) || !gone.contains(album) {
             continue;
         }
         let (counts, total) = tallies.entry(*album).or_default();
@@ -206,13 +204,15 @@ fn by_name(
     resolved: &mut [Option<Resolved>],
     claimed: &mut HashSet<AlbumId>,
 ) {
+    // Each album is looked at once, however many groups have its name.
+    let mut left: HashMap<_, _> =
+        named.iter().map(|(name, albums)| (name.as_str(), albums.iter())).collect();
     for (group, place) in groups.iter().zip(resolved.iter_mut()) {
-        let of_name = named.get(&group.name).into_iter().flatten();
-        let mut free = of_name.filter(|album| !claimed.contains(&album.id));
         if place.is_some() {
             continue;
         }
-        let Some(album) = free.next() else { continue };
+        let Some(left) = left.get_mut(group.name.as_str()) else { continue };
+        let Some(album) = left.find(|album| !claimed.contains(&album.id)) else { continue };
         claimed.insert(album.id);
         *place = Some(match known.get(&album.id) {
             Some(known) => known.resolved(group, false),
