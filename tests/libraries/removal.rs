@@ -23,7 +23,7 @@ async fn trash(shelf: &Shelf, asset: &Asset) {
 
 /// How many assets and comments an album has.
 async fn read(shelf: &Shelf, album: &Album) -> (i32, usize) {
-    let request = GetAlbumRequest { album_id: album.id.clone(), ..Default::default() };
+    let request = GetAlbumRequest { album_id: album.id.clone() };
     let count = shelf.ann.albums().get_album(request).await.unwrap().into_inner().asset_count;
     let request = ListActivitiesRequest { album_id: album.id.clone(), ..Default::default() };
     let activities = shelf.ann.activities().list_activities(request).await.unwrap();
