@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use albumen::v1::skipped_asset::Reason;
 use albumen::v1::*;
 
 use super::shelf::test;
@@ -133,7 +134,9 @@ async fn a_missing_motion_part_leaves_its_photo_there() {
         assert_eq!(asset.offline_time, None);
         assert_eq!(reason(&shelf.motion(&asset).await.unwrap_err()), "ASSET_OFFLINE");
         let export = shelf.ann.export(&album).await.unwrap();
-        assert_eq!((export.parts[0].entry_count, export.skipped_assets.len()), (1, 0));
+        assert_eq!((export.parts[0].entry_count, export.skipped_assets.len()), (1, 1));
+        let skipped = &export.skipped_assets[0];
+        assert_eq!((skipped.file_name.as_str(), skipped.reason()), ("1.MOV", Reason::Offline));
         shelf.rename("1.MOV", "photos/1.MOV");
         assert_eq!(shelf.later().await.returned, 1);
         assert!(shelf.motion(&asset).await.unwrap() == fixtures::motion(1));

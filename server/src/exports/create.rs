@@ -75,10 +75,11 @@ pub async fn create(app: &App, actor: &Actor, new: NewExport) -> Result<ExportVi
     // Before anything is read: what is withdrawn from here on makes the export stale.
     let now = app.now();
     let (album_id, title, views) = resolve(app, actor, &new.source).await?;
-    let views = without_missing_motions(app, views).await?;
+    let (views, missing) = without_missing_motions(app, views).await?;
     let limit = part_limit(app, actor, new.max_part_size).await?;
     let folders = new.folders;
-    let settled = tokio::task::spawn_blocking(move || settle(title, views, folders, limit));
+    let settled =
+        tokio::task::spawn_blocking(move || settle(title, views, missing, folders, limit));
     let settled = settled.await.map_err(Error::internal)??;
     let export = store(app, actor, &new, album_id, settled, now).await?;
     view(app, actor, export).await
@@ -109,17 +110,27 @@ async fn resolve(
     }
 }
 
-/// Leaves out motion parts that are missing from their libraries, while their photos are there.
-async fn without_missing_motions(app: &App, mut views: Vec<AssetView>) -> Result<Vec<AssetView>> {
+/// Leaves out motion parts that are missing from their libraries, while their photos are there, and
+/// says which.
+async fn without_missing_motions(
+    app: &App,
+    mut views: Vec<AssetView>,
+) -> Result<(Vec<AssetView>, Vec<Skipped>)> {
     let motions = views.iter().filter_map(|view| view.motion.as_ref());
     let lying: Vec<_> = motions.filter(|file| file.is_library).map(|file| file.blob_id).collect();
     let found = access::library_sources(app.database.reader(), &lying).await?;
     let found: HashSet<_> = found.into_iter().map(|file| file.blob_id).collect();
+    let is_missing = |file: &mut AssetFile| file.is_library && !found.contains(&file.blob_id);
+    let mut missing = Vec::new();
     for view in &mut views {
-        let is_there = |file: &AssetFile| !file.is_library || found.contains(&file.blob_id);
-        view.motion = view.motion.take().filter(is_there);
+        let is_whole_left_out = cause(view).is_some();
+        if let Some(motion) = view.motion.take_if(is_missing)
+            && !is_whole_left_out
+        {
+            missing.push(skipped(view, motion.file_name, Cause::Offline));
+        }
     }
-    Ok(views)
+    Ok((views, missing))
 }
 
 async fn album_views(app: &App, album: &Granted<Album>) -> Result<Vec<AssetView>> {
@@ -188,11 +199,17 @@ struct Part {
     manifest: Manifest,
 }
 
-fn settle(title: String, views: Vec<AssetView>, folders: Folders, limit: u64) -> Result<Settled> {
-    let (skipped, views): (Vec<_>, Vec<_>) =
+fn settle(
+    title: String,
+    views: Vec<AssetView>,
+    missing: Vec<Skipped>,
+    folders: Folders,
+    limit: u64,
+) -> Result<Settled> {
+    let (left_out, views): (Vec<_>, Vec<_>) =
         views.into_iter().partition(|view| cause(view).is_some());
     if views.is_empty() {
-        return Err(nothing_left(&skipped));
+        return Err(nothing_left(&left_out));
     }
     let entries = entries(&title, &views, folders);
     let mut rest = entries.as_slice();
@@ -210,13 +227,20 @@ fn settle(title: String, views: Vec<AssetView>, folders: Folders, limit: u64) ->
         Ok(Part { file_name, size: zip::Layout::new(manifest.clone()).size(), manifest })
     });
     let parts = parts.collect::<Result<_>>()?;
-    let skipped = skipped.into_iter().map(|view| Skipped {
+    let left_out = left_out.into_iter().filter_map(|view| {
+        let cause = cause(&view)?;
+        Some(skipped(&view, view.still.file_name.clone(), cause))
+    });
+    Ok(Settled { parts, skipped: left_out.chain(missing).collect(), title })
+}
+
+fn skipped(view: &AssetView, file_name: String, cause: Cause) -> Skipped {
+    Skipped {
         asset_id: view.asset.id.as_bytes().to_vec(),
         told: view.sight.metadata as i32,
-        cause: cause(&view).unwrap_or(Cause::Damaged).into(),
-        file_name: view.still.file_name,
-    });
-    Ok(Settled { parts, skipped: skipped.collect(), title })
+        cause: cause.into(),
+        file_name,
+    }
 }
 
 /// Why an asset is left out, if it is.
