@@ -6,6 +6,7 @@
 //! ends the asset.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::atomic::Ordering;
 
 use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{ColumnTrait, EntityTrait as _, QueryFilter as _};
@@ -112,7 +113,15 @@ impl Places<'_> {
             // A photo whose motion part has other bytes gets those.
             access::forget_lost_motions(self.transaction, lost).await?;
         }
-        let stems: BTreeSet<_> = paths.iter().filter_map(|path| Some(role(path)?.0)).collect();
+        let roles: Vec<_> = paths.iter().filter_map(|path| role(path)).collect();
+        let may_have_films = &self.work.may_have_films;
+        if roles.iter().any(|(_, role)| *role == Role::Motion) {
+            may_have_films.store(true, Ordering::Relaxed);
+        }
+        if !may_have_films.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let stems: BTreeSet<_> = roles.into_iter().map(|(stem, _)| stem).collect();
         let list: Vec<_> = stems.iter().copied().collect();
         let library = self.work.library.id;
         let rows = access::library_files_with_stems(self.transaction, library, &list).await?;

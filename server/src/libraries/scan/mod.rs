@@ -21,6 +21,7 @@ mod walk;
 pub(super) use follow::set_offline;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures::stream::{StreamExt as _, try_unfold};
@@ -111,6 +112,8 @@ struct Work {
     /// As it was when this worker got it.
     scan: LibraryScan,
     exclusions: Exclusions,
+    /// Whether films may lie beside photos: known ones, or some that this scan found.
+    may_have_films: AtomicBool,
 }
 
 impl Work {
@@ -135,7 +138,9 @@ impl Work {
         });
         let Some((library, scan)) = taken.await? else { return Ok(None) };
         let exclusions = Exclusions::parse(&text_list(&library.exclusions)?)?;
-        Ok(Some(Self { app, context, library, scan, exclusions }))
+        let files = access::known_library_files(app.database.reader(), library.id, None, 1).await?;
+        let may_have_films = AtomicBool::new(!files.is_empty());
+        Ok(Some(Self { app, context, library, scan, exclusions, may_have_films }))
     }
 
     /// Does everything; `false` if it was asked to stop.
