@@ -23,6 +23,16 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(folder_rename()).await?;
         manager.create_index(index("folder_rename", &["album_id"])).await?;
+        manager.create_table(folder_taken()).await?;
+        for column in ["album_id", "asset_id", "placed_run_id"] {
+            manager.create_index(index("folder_taken", &[column])).await?;
+        }
+        // `from_album_id`, which holds one album only, stays unused: SQLite drops no column with a
+        // foreign key.
+        let take_over = "INSERT INTO folder_taken (run_id, album_id, asset_id) \
+             SELECT DISTINCT run_id, from_album_id, asset_id FROM folder_entry \
+             WHERE run_id IS NOT NULL AND from_album_id IS NOT NULL";
+        manager.get_connection().execute_unprepared(take_over).await?;
         // JSON: whom the run made members of its albums, and what undoing it did.
         let columns =
             [text("shared_with").default("[]").take(), text("undone").default("{}").take()];
@@ -46,7 +56,7 @@ impl MigrationTrait for Migration {
         drop_index(manager, "folder_album", COVER).await?;
         drop_columns(manager, "folder_album", COVER).await?;
         drop_columns(manager, "folder_rule_run", &["shared_with", "undone"]).await?;
-        drop_tables(manager, &["folder_rename"]).await
+        drop_tables(manager, &["folder_taken", "folder_rename"]).await
     }
 }
 
@@ -66,6 +76,25 @@ fn folder_rename() -> TableCreateStatement {
             OnDelete::Cascade,
         ))
         .foreign_key(&mut reference("folder_rename", "album_id", "album", OnDelete::Cascade))
+        .to_owned()
+}
+
+/// What a run took out of albums; `placed_run_id` is the run that had put it there.
+fn folder_taken() -> TableCreateStatement {
+    let key = |column, to| reference("folder_taken", column, to, OnDelete::Cascade);
+    let mut placed =
+        reference("folder_taken", "placed_run_id", "folder_rule_run", OnDelete::SetNull);
+    Table::create()
+        .table("folder_taken")
+        .col(uuid("run_id"))
+        .col(uuid("album_id"))
+        .col(uuid("asset_id"))
+        .col(uuid_null("placed_run_id"))
+        .primary_key(Index::create().col("run_id").col("album_id").col("asset_id"))
+        .foreign_key(&mut key("run_id", "folder_rule_run"))
+        .foreign_key(&mut key("album_id", "album"))
+        .foreign_key(&mut key("asset_id", "asset"))
+        .foreign_key(&mut placed)
         .to_owned()
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use albumen::v1::folder_album_options::{Mode, Thumbnail};
+use albumen::v1::folder_album_options::{Mode, Sync, Thumbnail};
 use albumen::v1::{
     Album, AlbumOrder, AlbumRole, Asset, CreateCommentRequest, FolderAlbumOptions,
     FolderAlbumShare, FolderRuleRun, FolderRuleRunUndoCounts, SetLikeRequest, SharedLink,
@@ -125,12 +125,14 @@ async fn an_album_with_anything_that_the_run_did_not_give_it_stays() {
         ];
         assert_eq!(kept(&undone), expected.into());
         let counts = undone.counts.unwrap();
-        assert_eq!((counts.trashed_albums, counts.kept_assets), (2, 1));
-        assert_eq!(counts.removed_assets, 15);
+        assert_eq!((counts.trashed_albums, counts.kept_assets), (2, 16));
+        assert_eq!(counts.removed_assets, 0);
         let albums = folders.albums().await;
         assert_eq!(albums.len(), 8);
-        assert_eq!(albums["like"], sorted(&photos["like"][..1]), "what is liked there stays");
-        assert!(albums["comment"].is_empty());
+        for (name, placed) in &albums {
+            let photos = &photos[name.as_str()];
+            assert_eq!(*placed, sorted(photos), "who sees {name} sees what they saw");
+        }
     })
     .await;
 }
@@ -249,7 +251,7 @@ async fn an_undoing_that_is_cut_off_goes_on_and_tells_of_all() {
         let counts = FolderRuleRunUndoCounts {
             trashed_albums: 6,
             kept_albums: 2,
-            removed_assets: 2,
+            kept_assets: 2,
             unarchived_assets: 8,
             ..FolderRuleRunUndoCounts::default()
         };
@@ -271,11 +273,11 @@ async fn assets_that_a_run_added_leave_and_what_was_there_before_stays() {
         assert_eq!(folders.albums().await["a"], sorted([&first]));
         let run = folders.apply(options()).await;
         assert_eq!(folders.albums().await["a"], sorted([&first, &second]));
-        // What the first run made holds what the last one added: it stays for that.
+        // What the first run made holds what the last one added: it stays for that, as it is.
         undo(&folders, &made).await;
-        assert_eq!(folders.albums().await["a"], sorted([&second]));
+        assert_eq!(folders.albums().await["a"], sorted([&first, &second]));
         undo(&folders, &run).await;
-        assert!(folders.albums().await["a"].is_empty());
+        assert_eq!(folders.albums().await["a"], sorted([&first]));
     })
     .await;
 }
@@ -296,11 +298,10 @@ async fn what_people_changed_since_stays() {
         let expected = [("Named by hand", "another name"), ("a", "1 asset added since")];
         assert_eq!(kept(&undone), expected.into());
         let albums = folders.albums().await;
-        assert_eq!(albums["a"], sorted(&own), "what they added is there");
-        assert!(albums["Named by hand"].is_empty(), "what they named is there");
+        assert_eq!(albums["a"], sorted([&own[0], &photos[1]]), "what they added is there");
+        assert_eq!(albums["Named by hand"], sorted(&photos[2..]), "what they named is there");
         folders.apply(options()).await;
-        let albums = folders.albums().await;
-        assert_eq!(albums["a"], sorted([&own[0], &photos[1]]), "what they took out is not back");
+        assert_eq!(folders.albums().await, albums, "what they took out is not back");
     })
     .await;
 }
@@ -315,13 +316,75 @@ async fn what_a_run_moved_goes_back() {
         let run = folders.apply(options()).await;
         assert_eq!(folders.albums().await["b"], sorted(&photos[..1]));
         let counts = undo(&folders, &run).await.counts.unwrap();
-        assert_eq!(
-            (counts.trashed_albums, counts.removed_assets, counts.returned_assets),
-            (1, 1, 1)
-        );
+        assert_eq!((counts.trashed_albums, counts.returned_assets), (1, 1));
         let albums = folders.albums().await;
         assert_eq!(albums["a"], sorted(&photos));
         assert!(!albums.contains_key("b"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_photo_that_a_run_took_out_of_two_albums_goes_back_into_both() {
+    test(|server| async move {
+        let folders = Folders::of(&server, &server.user("ann").await).await;
+        for path in ["2024/Rome/1", "2024/Rome/2", "2024/Rome/3", "2023/Oslo/4", "2023/Oslo/5"] {
+            folders.photo(&format!("/photos/{path}.jpg")).await;
+        }
+        let both = folders.photo("/photos/2024/Alive/6.jpg").await;
+        folders.photo("/photos/2024/Alive/7.jpg").await;
+        folders.copy(&both, "/photos/2023/Private/6.jpg").await;
+        let levels =
+            |levels: &str| FolderAlbumOptions { album_levels: levels.to_owned(), ..options() };
+        let first = folders.apply(levels("2")).await;
+        let before = folders.albums().await;
+        assert_eq!(before.len(), 4);
+        let run = folders.apply(levels("1")).await;
+        assert_eq!(run.counts.unwrap().moved_assets, 3);
+        let counts = undo(&folders, &run).await.counts.unwrap();
+        assert_eq!(counts.returned_assets, 3);
+        assert_eq!(folders.albums().await, before);
+        let counts = undo(&folders, &first).await.counts.unwrap();
+        assert_eq!((counts.trashed_albums, counts.kept_albums), (4, 0), "as if it had not run");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_run_moved_goes_back_into_an_album_that_it_emptied_and_deleted() {
+    test(|server| async move {
+        let folders = Folders::of(&server, &server.user("ann").await).await;
+        folders.photos(&["/photos/a/1.jpg", "/photos/b/2.jpg", "/photos/b/3.jpg"]).await;
+        folders.apply(options()).await;
+        let before = folders.albums().await;
+        folders.rename("/photos/a/1.jpg", "/photos/b/1.jpg").await;
+        let tidy = FolderAlbumOptions { sync: Sync::EmptyAlbums.into(), ..options() };
+        let run = folders.apply(tidy).await;
+        assert_eq!(folders.albums().await.len(), 1);
+        let counts = undo(&folders, &run).await.counts.unwrap();
+        assert_eq!((counts.restored_albums, counts.returned_assets), (1, 1));
+        assert_eq!(folders.albums().await, before);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_run_moved_into_an_album_that_stays_is_in_both() {
+    test(|server| async move {
+        let ann = server.user("ann").await;
+        let folders = Folders::of(&server, &ann).await;
+        let photos = folders.photos(&["/photos/a/1.jpg", "/photos/a/2.jpg"]).await;
+        folders.apply(options()).await;
+        folders.rename("/photos/a/1.jpg", "/photos/b/1.jpg").await;
+        let run = folders.apply(options()).await;
+        comment(&ann, &ann.album_named("b").await, None).await;
+        let undone = undo(&folders, &run).await;
+        assert_eq!(kept(&undone), [("b", "1 comment")].into());
+        let counts = undone.counts.unwrap();
+        assert_eq!((counts.kept_assets, counts.returned_assets), (1, 1));
+        let albums = folders.albums().await;
+        assert_eq!(albums["a"], sorted(&photos));
+        assert_eq!(albums["b"], sorted(&photos[..1]));
     })
     .await;
 }

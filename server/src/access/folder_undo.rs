@@ -12,6 +12,7 @@ use crate::database::Transaction;
 use crate::entity::activity::{self, Kind};
 use crate::entity::album::Model as Album;
 use crate::entity::folder_rename::{self, Model as FolderRename};
+use crate::entity::folder_taken::{self, Model as FolderTaken};
 use crate::entity::{album_asset, folder_album, folder_entry, shared_link};
 use crate::error::Result;
 use crate::id::{AlbumId, AssetId, FolderRuleRunId};
@@ -62,20 +63,31 @@ pub async fn rename_of(
     Ok(folder_rename::Entity::find_by_id((run, album)).one(&**transaction).await?)
 }
 
-/// The albums from which a run took what it put into another one.
-pub async fn sources_of_run(
+/// The albums out of which a run took assets.
+pub async fn albums_taken_from(
+    connection: &impl ConnectionTrait,
+    run: FolderRuleRunId,
+) -> Result<Vec<AlbumId>> {
+    let find = folder_taken::Entity::find()
+        .filter(folder_taken::Column::RunId.eq(run))
+        .select_only()
+        .column(folder_taken::Column::AlbumId)
+        .distinct();
+    Ok(find.into_tuple().all(connection).await?)
+}
+
+/// What a run took out of an album.
+pub async fn taken(
     transaction: &Transaction,
     album: AlbumId,
     run: FolderRuleRunId,
-) -> Result<Vec<AlbumId>> {
-    let find = folder_entry::Entity::find()
-        .filter(folder_entry::Column::AlbumId.eq(album))
-        .filter(folder_entry::Column::RunId.eq(run))
-        .filter(folder_entry::Column::FromAlbumId.is_not_null())
-        .select_only()
-        .column(folder_entry::Column::FromAlbumId)
-        .distinct();
-    Ok(find.into_tuple().all(&**transaction).await?)
+    limit: u64,
+) -> Result<Vec<FolderTaken>> {
+    let find = folder_taken::Entity::find()
+        .filter(folder_taken::Column::RunId.eq(run))
+        .filter(folder_taken::Column::AlbumId.eq(album))
+        .limit(limit);
+    Ok(find.all(&**transaction).await?)
 }
 
 /// Limits [`super::placed_entries`] to assets about which nobody said anything in the album.

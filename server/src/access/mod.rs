@@ -88,8 +88,8 @@ pub use folder_rule::{
     folder_rule_run, folder_rule_runs, folder_rules, named_users, rule_owner,
 };
 pub use folder_undo::{
-    activity_counts, albums_of_run, is_in_album, link_count, rename_of, renamed_albums,
-    sources_of_run, undiscussed,
+    activity_counts, albums_of_run, albums_taken_from, is_in_album, link_count, rename_of,
+    renamed_albums, taken, undiscussed,
 };
 pub use guard::guard;
 pub use identity::refuse_taken;

@@ -22,8 +22,6 @@ pub struct Model {
     pub asset_id: AssetId,
     /// The run.
     pub run_id: Option<FolderRuleRunId>,
-    /// The album from which the run took the asset for this one.
-    pub from_album_id: Option<AlbumId>,
     /// Whether the run archived the asset.
     pub is_archived: bool,
     /// The `create_time` of the place in the album. A place of another time is a person's.

@@ -18,6 +18,7 @@ pub mod folder_entry;
 pub mod folder_rename;
 pub mod folder_rule;
 pub mod folder_rule_run;
+pub mod folder_taken;
 pub mod installation;
 pub mod job;
 pub mod lease;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use sea_orm::ColumnTrait as _;
 
-use super::memory::{self, Origin};
+use super::memory;
 use super::options::Thumbnail;
 use super::plan::PlannedAlbum;
 use super::sharing::Invitee;
 use super::step::{Progress, Step};
+use super::taken;
 use super::thumbnails;
 use super::work::Work;
 use crate::access::{self, Granted, LockedUser};
@@ -184,27 +185,27 @@ impl Part {
         let assets: Vec<_> = self.assets.iter().filter_map(|asset| found.remove(asset)).collect();
         let added = albums::add(&step.app, transaction, album, &assets).await?;
         let there: HashSet<_> = assets.iter().map(|asset| asset.id).collect();
-        let origins = self.leave(transaction, &there, progress).await?;
+        let archived = self.leave(transaction, &there, progress).await?;
         let existing: HashSet<_> = added.existing.into_iter().collect();
         let mut new = assets;
         new.retain(|asset| !existing.contains(&asset.id));
         if let Some(time) = added.create_time {
             let ids: Vec<_> = new.iter().map(|asset| asset.id).collect();
-            memory::keep_entries(step, transaction, id, &ids, time, &origins).await?;
+            memory::keep_entries(step, transaction, id, &ids, time, &archived).await?;
         }
         progress.counts.added_assets += new.len() as u64;
         Ok(new)
     }
 
     /// Takes assets that are in this album now out of those where the rule had put them. What
-    /// people put there stays.
+    /// people put there stays. Returns those that runs archived there.
     async fn leave(
         &self,
         transaction: &Transaction,
         there: &HashSet<AssetId>,
         progress: &mut Progress,
-    ) -> Result<HashMap<AssetId, Origin>> {
-        let (step, mut origins) = (&self.step, HashMap::new());
+    ) -> Result<HashSet<AssetId>> {
+        let (step, mut archived) = (&self.step, HashSet::new());
         for (source, assets) in &self.sources {
             match step.album(transaction, *source).await {
                 Ok(_) => {}
@@ -220,18 +221,14 @@ impl Part {
             if entries.is_empty() {
                 continue;
             }
-            for entry in &entries {
-                let origin: &mut Origin = origins.entry(entry.asset_id).or_default();
-                origin.from.get_or_insert(*source);
-                origin.is_archived |= entry.is_archived;
-            }
+            let here = entries.iter().filter(|entry| entry.is_archived);
+            archived.extend(here.map(|entry| entry.asset_id));
+            taken::keep(step, transaction, *source, &entries).await?;
             let ids: Vec<_> = entries.iter().map(|entry| entry.asset_id).collect();
             progress.counts.moved_assets += ids.len() as u64;
-            let own = folder_entry::Column::RuleId.eq(step.rule);
-            memory::forget(transaction, *source, memory::of_assets(&ids).add(own)).await?;
             albums::take_out(&step.app, transaction, *source, ids).await?;
         }
-        Ok(origins)
+        Ok(archived)
     }
 
     async fn archive(

@@ -1,6 +1,6 @@
 //! What a rule remembers of albums and of what it put into them.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use sea_orm::sea_query::{IntoCondition as _, OnConflict};
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, Set};
@@ -16,16 +16,7 @@ use crate::id::{AlbumId, AssetId, FolderRuleId, FolderRuleRunId};
 use crate::time::Micros;
 
 /// How many rows one statement writes at most; SQLite's limit of values is 32766.
-const MAX_ROWS: usize = 4000;
-
-/// What is remembered of an asset that a rule put into an album.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Origin {
-    /// The album from which it was taken.
-    pub(super) from: Option<AlbumId>,
-    /// Whether a run archived it.
-    pub(super) is_archived: bool,
-}
+pub(super) const MAX_ROWS: usize = 4000;
 
 /// Remembers for which folders an album stands, and of one that it did not know whether it made it.
 /// Of folders whose albums are lost, the rule forgets what it put into those: they are made by hand
@@ -181,51 +172,29 @@ pub(super) async fn release_entries(
     Ok(())
 }
 
-/// Remembers that the rule put assets into an album, at the time of their places there.
+/// Remembers that the rule put assets into an album, at the time of their places there, and which of
+/// them runs archived before.
 pub(super) async fn keep_entries(
     step: &Step,
     transaction: &Transaction,
     album: AlbumId,
     assets: &[AssetId],
     time: Micros,
-    origins: &HashMap<AssetId, Origin>,
-) -> Result<()> {
-    let rows = assets.iter().map(|asset| {
-        let origin = origins.get(asset).copied().unwrap_or_default();
-        folder_entry::ActiveModel {
-            rule_id: Set(step.rule),
-            album_id: Set(album),
-            asset_id: Set(*asset),
-            run_id: Set(Some(step.run)),
-            from_album_id: Set(origin.from),
-            is_archived: Set(origin.is_archived),
-            create_time: Set(time),
-        }
-    });
-    insert_entries(transaction, rows.collect()).await
-}
-
-/// Remembers that assets are back in an album where a rule had put them.
-pub(super) async fn restore(
-    transaction: &Transaction,
-    rule: FolderRuleId,
-    album: AlbumId,
-    assets: &[AssetId],
-    time: Micros,
+    archived: &HashSet<AssetId>,
 ) -> Result<()> {
     let rows = assets.iter().map(|asset| folder_entry::ActiveModel {
-        rule_id: Set(rule),
+        rule_id: Set(step.rule),
         album_id: Set(album),
         asset_id: Set(*asset),
-        run_id: Set(None),
-        from_album_id: Set(None),
-        is_archived: Set(false),
+        run_id: Set(Some(step.run)),
+        is_archived: Set(archived.contains(asset)),
         create_time: Set(time),
     });
     insert_entries(transaction, rows.collect()).await
 }
 
-async fn insert_entries(
+/// Writes entries over those of the same assets.
+pub(super) async fn insert_entries(
     transaction: &Transaction,
     rows: Vec<folder_entry::ActiveModel>,
 ) -> Result<()> {
@@ -237,7 +206,6 @@ async fn insert_entries(
     let conflict = OnConflict::columns(columns)
         .update_columns([
             folder_entry::Column::RunId,
-            folder_entry::Column::FromAlbumId,
             folder_entry::Column::IsArchived,
             folder_entry::Column::CreateTime,
         ])

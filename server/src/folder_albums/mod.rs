@@ -24,6 +24,7 @@ mod sharing;
 mod since;
 mod step;
 mod sync;
+mod taken;
 mod thumbnails;
 mod undo;
 mod work;

@@ -1,6 +1,6 @@
 //! Taking back what a run did.
 
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 
 use sea_orm::sea_query::IntoCondition as _;
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, Condition, IntoActiveModel as _, Set};
@@ -11,6 +11,7 @@ use super::options::CHUNK_SIZE;
 use super::runs::{self, Problem};
 use super::since;
 use super::step::MAX_PROBLEMS;
+use super::taken;
 use crate::access::{self, Actor, Granted, LockedUser, UserActor};
 use crate::albums;
 use crate::app::App;
@@ -21,7 +22,7 @@ use crate::entity::album_member::Role;
 use crate::entity::folder_entry::{self, Model as Entry};
 use crate::entity::folder_rule_run::Model as FolderRuleRun;
 use crate::error::{Error, Result};
-use crate::id::{AlbumId, AssetId, FolderRuleRunId};
+use crate::id::{AlbumId, FolderRuleRunId};
 
 /// What undoing a run did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +64,9 @@ pub async fn undo_run(
         return Ok((run, true));
     }
     let undo = Undo { app: app.clone(), actor: actor.clone(), user, run: id };
+    for album in run.deleted() {
+        undo.step(album, Act::Restore).await?;
+    }
     for album in access::renamed_albums(reader, id).await? {
         undo.step(album, Act::Rename).await?;
     }
@@ -70,8 +74,8 @@ pub async fn undo_run(
         while undo.step(album, Act::Unarchive).await? {}
         while undo.step(album, Act::TakeBack).await? {}
     }
-    for album in run.deleted() {
-        undo.step(album, Act::Restore).await?;
+    for album in access::albums_taken_from(reader, id).await? {
+        while undo.step(album, Act::PutBack).await? {}
     }
     let end = app.transact(move |transaction| async move {
         let step = undo.begin(&transaction).await?;
@@ -98,15 +102,17 @@ struct Undo {
 /// What is done about one album.
 #[derive(Debug, Clone, Copy)]
 enum Act {
+    /// Takes it out of the trash, first of all, since the rest leaves alone what is there.
+    Restore,
     /// Gives it its old name, if it still has the one that the run gave it.
     Rename,
     /// Takes out of the archive what the run archived.
     Unarchive,
-    /// Puts it into the trash if the run made it and only the run touched it. Else takes out of it
-    /// what the run added.
+    /// If the run made it: puts it into the trash if only the run touched it, else leaves it as it
+    /// is, since those who see it would see nothing. If it did not: takes out what the run added.
     TakeBack,
-    /// Takes it out of the trash.
-    Restore,
+    /// Puts into it what the run took out of it.
+    PutBack,
 }
 
 impl Undo {
@@ -117,10 +123,11 @@ impl Undo {
         let step = self.app.transact(move |transaction| async move {
             let mut step = undo.begin(&transaction).await?;
             let is_more = match act {
+                Act::Restore => step.restore(album).await?,
                 Act::Rename => step.rename(album).await?,
                 Act::Unarchive => step.unarchive(album).await?,
                 Act::TakeBack => Box::pin(step.take_back(album)).await?,
-                Act::Restore => step.restore(album).await?,
+                Act::PutBack => Box::pin(step.put_back(album)).await?,
             };
             let undone = serde_json::to_string(&step.undone).map_err(Error::internal)?;
             let mut change = step.run.into_active_model();
@@ -183,76 +190,68 @@ impl Step {
     }
 
     async fn take_back(&mut self, id: AlbumId) -> Result<bool> {
-        let (transaction, limit) = (&self.transaction, u64::from(CHUNK_SIZE));
-        let mut locked = access::sources_of_run(transaction, id, self.run.id).await?;
-        locked.push(id);
-        access::lock_albums(transaction, &locked, &[]).await?;
-        let Some(album) = self.album(id).await? else { return Ok(false) };
-        let changes = since::changes(transaction, &self.run, &album).await?;
-        let is_untouched = changes.as_ref().is_some_and(Vec::is_empty);
-        let mut which = self.own().add(access::undiscussed(id));
-        if is_untouched {
-            // The rest goes to the trash with the album.
-            which = which.add(folder_entry::Column::FromAlbumId.is_not_null());
-        }
-        let entries = access::placed_entries(transaction, id, which, limit).await?;
-        if is_untouched && entries.is_empty() {
-            albums::set_trashed(&self.app, transaction, &album, true).await?;
-            self.undone.trashed_albums += 1;
-            return Ok(false);
-        }
-        if let Some(changes) = changes.filter(|changes| !changes.is_empty()) {
-            self.keep(&album, &changes).await?;
-        }
-        if !entries.is_empty() {
-            self.take_out(id, &entries).await?;
-            return Ok(true);
-        }
         let (transaction, run) = (&self.transaction, self.run.id);
+        access::lock_albums(transaction, &[id], &[]).await?;
+        let Some(album) = self.album(id).await? else { return Ok(false) };
+        match since::changes(transaction, &self.run, &album).await? {
+            Some(changes) if changes.is_empty() => {
+                albums::set_trashed(&self.app, transaction, &album, true).await?;
+                self.undone.trashed_albums += 1;
+                return Ok(false);
+            }
+            Some(changes) => {
+                self.undone.kept_albums += 1;
+                if self.undone.kept.len() < MAX_PROBLEMS {
+                    let kept = Problem::new(&album.display_name, changes.join(", "));
+                    self.undone.kept.push(kept);
+                }
+                memory::release_folders(transaction, id, run).await?;
+            }
+            None => {
+                let which = self.own().add(access::undiscussed(id));
+                let limit = u64::from(CHUNK_SIZE);
+                let entries = access::placed_entries(transaction, id, which, limit).await?;
+                if !entries.is_empty() {
+                    self.take_out(id, &entries).await?;
+                    return Ok(true);
+                }
+            }
+        }
         self.undone.kept_assets += access::placed_count(transaction, id, run).await?;
         memory::release_entries(transaction, id, run).await?;
         Ok(false)
     }
 
-    /// Takes out of an album what the run put there, and puts it back from where it came.
+    /// Takes out of an album what the run put there.
     async fn take_out(&mut self, id: AlbumId, entries: &[Entry]) -> Result<()> {
         let ids: Vec<_> = entries.iter().map(|entry| entry.asset_id).collect();
         let which = of_assets(&ids).add(self.own());
         memory::forget(&self.transaction, id, which).await?;
         self.undone.removed_assets += ids.len() as u64;
         albums::take_out(&self.app, &self.transaction, id, ids).await?;
-        let mut sources: BTreeMap<AlbumId, Vec<AssetId>> = BTreeMap::new();
-        for entry in entries {
-            if let Some(source) = entry.from_album_id {
-                sources.entry(source).or_default().push(entry.asset_id);
-            }
-        }
-        for (source, ids) in sources {
-            self.put_back(source, &ids).await?;
-        }
         Ok(())
     }
 
-    async fn put_back(&mut self, source: AlbumId, ids: &[AssetId]) -> Result<()> {
-        let transaction = &self.transaction;
-        let Some(album) = self.album(source).await? else { return Ok(()) };
-        let assets = access::placeable_assets(transaction, &self.owner, ids).await?;
+    async fn put_back(&mut self, id: AlbumId) -> Result<bool> {
+        let (transaction, limit) = (&self.transaction, u64::from(CHUNK_SIZE));
+        access::lock_albums(transaction, &[id], &[]).await?;
+        let Some(album) = self.album(id).await? else { return Ok(false) };
+        let mut places = access::taken(transaction, id, self.run.id, limit).await?;
+        if places.is_empty() {
+            return Ok(false);
+        }
+        let ids: Vec<_> = places.iter().map(|place| place.asset_id).collect();
+        taken::forget(transaction, id, self.run.id, &ids).await?;
+        let assets = access::placeable_assets(transaction, &self.owner, &ids).await?;
         let added = albums::add(&self.app, transaction, album, &assets).await?;
-        let Some(time) = added.create_time else { return Ok(()) };
+        let Some(time) = added.create_time else { return Ok(true) };
+        let existing: HashSet<_> = added.existing.into_iter().collect();
         let ids = assets.iter().map(|asset| asset.id);
-        let new: Vec<_> = ids.filter(|id| !added.existing.contains(id)).collect();
-        memory::restore(transaction, self.run.rule_id, source, &new, time).await?;
-        self.undone.returned_assets += new.len() as u64;
-        Ok(())
-    }
-
-    /// Decides once and for all that an album stays, before anything leaves it.
-    async fn keep(&mut self, album: &Granted<Album>, changes: &[String]) -> Result<()> {
-        self.undone.kept_albums += 1;
-        if self.undone.kept.len() < MAX_PROBLEMS {
-            self.undone.kept.push(Problem::new(&album.display_name, changes.join(", ")));
-        }
-        memory::release_folders(&self.transaction, album.id, self.run.id).await
+        let new: HashSet<_> = ids.filter(|id| !existing.contains(id)).collect();
+        places.retain(|place| new.contains(&place.asset_id));
+        taken::restore(transaction, self.run.rule_id, &places, time).await?;
+        self.undone.returned_assets += places.len() as u64;
+        Ok(true)
     }
 
     async fn restore(&mut self, id: AlbumId) -> Result<bool> {

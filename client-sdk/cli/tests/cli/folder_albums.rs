@@ -245,11 +245,14 @@ async fn rules_are_kept_followed_and_undone() {
     let undo = ["folder-rules", "undo", runs[1]["id"].as_str().unwrap()];
     let undone = ann.run(&undo);
     assert_eq!(undone.ok(), "2 albums to the trash");
+    assert!(undone.err.contains("the schedule of \"All\" does it again at "), "{undone:?}");
     let again = ann.run(&undo);
     assert_eq!(again.ok(), "2 albums to the trash");
     assert!(again.err.contains("was taken back before, at "), "{again:?}");
     assert_eq!(ann.json(&undo)["alreadyUndone"], true);
     ann.run(&["folder-rules", "show", "All"]).ok();
+    ann.run(&["folder-rules", "update", "All", "--schedule", ""]).ok();
+    assert!(!ann.run(&undo).err.contains("does it again"));
     ann.run(&["folder-rules", "delete", "All", "--yes"]).ok();
     ann.run(&["folder-rules", "show", "All"]).fails(4);
     ann.run(&["folder-rules", "create", "Bad", "-r", "/a", "-a", "0"]).fails(2);

@@ -53,7 +53,7 @@ enum Verb {
     Create(Box<change::CreateArgs>),
     /// Change a rule; options that are not named stay as they are
     Update(Box<change::UpdateArgs>),
-    /// Delete a rule; its albums stay
+    /// Delete a rule; its albums stay, its runs are forgotten and cannot be undone any more
     Delete {
         /// The rule, by name or id
         rule: String,
@@ -131,7 +131,11 @@ async fn list(context: &Context, client: &Client) -> Result<()> {
 
 async fn delete(context: &Context, client: &Client, name: &str, yes: bool) -> Result<()> {
     let rule = names::folder_rule(client, name).await?;
-    confirm::require(&format!("Delete the rule {:?}? Its albums stay.", rule.display_name), yes)?;
+    let question = format!(
+        "Delete the rule {:?}? Its albums stay; its runs are forgotten and cannot be undone any more.",
+        rule.display_name
+    );
+    confirm::require(&question, yes)?;
     let request = DeleteFolderRuleRequest { folder_rule_id: rule.id };
     retry(|| async { client.folder_albums().delete_folder_rule(request.clone()).await }).await?;
     context.output.value(&json!({}), || "deleted".to_owned())

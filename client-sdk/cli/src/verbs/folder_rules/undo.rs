@@ -1,12 +1,12 @@
 //! Taking runs back.
 
-use albumen_client::v1::{UndoFolderRuleRunRequest, UndoFolderRuleRunResponse};
+use albumen_client::v1::{FolderRule, UndoFolderRuleRunRequest, UndoFolderRuleRunResponse};
 use albumen_client::{Client, retry};
 
 use crate::context::Context;
 use crate::failure::Result;
 use crate::table::printable;
-use crate::times;
+use crate::{names, times};
 use crate::words::whole;
 
 pub(super) async fn undo(context: &Context, client: &Client, run: String) -> Result<()> {
@@ -17,7 +17,26 @@ pub(super) async fn undo(context: &Context, client: &Client, run: String) -> Res
         let time = undone.run.as_ref().and_then(|run| run.undo_time);
         context.output.note(&format!("was taken back before, at {}", times::format(time)));
     }
-    context.output.message(&undone, || tell(&undone))
+    context.output.message(&undone, || tell(&undone))?;
+    // The run is undone, whether or not the caller may look at its rule.
+    if let Some(id) = undone.run.map(|run| run.folder_rule_id).filter(|id| !id.is_empty())
+        && let Ok(rule) = names::folder_rule(client, &id).await
+        && !rule.schedule.is_empty()
+    {
+        context.output.note(&again(&rule));
+    }
+    Ok(())
+}
+
+/// That the schedule brings back what was taken back, and how to stop it.
+fn again(rule: &FolderRule) -> String {
+    format!(
+        "the schedule of {:?} does it again at {}; to stop that: albumen folder-rules update {} \
+         --schedule ''",
+        printable(&rule.display_name),
+        times::format(rule.next_run_time),
+        rule.id
+    )
 }
 
 /// What was done in a line, then one for each album that stays.
@@ -30,7 +49,7 @@ fn tell(undone: &UndoFolderRuleRunResponse) -> String {
         (counts.renamed_albums, "album", "with its old name"),
         (counts.removed_assets, "photo", "taken out"),
         (counts.returned_assets, "photo", "put back"),
-        (counts.kept_assets, "photo", "with comments or likes kept"),
+        (counts.kept_assets, "photo", "kept"),
         (counts.unarchived_assets, "photo", "taken out of the archive"),
     ];
     let parts = parts.into_iter().filter(|(number, ..)| *number > 0);
@@ -53,7 +72,7 @@ mod tests {
         let counts = FolderRuleRunUndoCounts {
             trashed_albums: 6,
             kept_albums: 1,
-            removed_assets: 140,
+            kept_assets: 140,
             ..FolderRuleRunUndoCounts::default()
         };
         let kept = FolderRuleRunProblem {
@@ -66,7 +85,7 @@ mod tests {
             ..UndoFolderRuleRunResponse::default()
         };
         let told =
-            "6 albums to the trash, 1 album kept, 140 photos taken out\nkept \"Rome\": 2 comments";
+            "6 albums to the trash, 1 album kept, 140 photos kept\nkept \"Rome\": 2 comments";
         assert_eq!(tell(&undone), told);
         assert_eq!(tell(&UndoFolderRuleRunResponse::default()), "nothing changed");
     }
