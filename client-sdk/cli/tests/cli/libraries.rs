@@ -51,6 +51,11 @@ async fn owner_scans_and_only_administrators_make_libraries() {
     assert_eq!(bob.json(&["status"])["usage"]["assetCount"], 1);
     let list =
         |owner: &str| ann.json(&["libraries", "list", "--owner", owner])["libraries"].clone();
+    let all = ann.run(&["libraries", "list"]);
+    assert!(all.ok().contains("OWNER") && all.ok().contains("Bob"), "{all:?}");
+    assert!(!bob.run(&["libraries", "list"]).ok().contains("OWNER"));
+    let shown = ann.run(&["libraries", "show", "Photos"]);
+    assert!(shown.ok().contains("Bob <bob@example.org>"), "{shown:?}");
     assert_eq!(list("Bob").as_array().unwrap().len(), 1);
     assert_eq!(list("Ann").as_array().unwrap().len(), 0);
     shelf.site.stop().await;
@@ -91,6 +96,19 @@ async fn missing_photos_and_libraries_go_after_a_question() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_being_written_is_left_to_a_scan_that_comes_by_itself() {
+    let shelf = Shelf::start().await;
+    let ann = shelf.site.ann();
+    let photos = shelf.text("photos");
+    ann.run(&["libraries", "create", "Photos", "--path", &photos]).ok();
+    std::fs::write(shelf.path("photos/1.jpg"), b"half of it").unwrap();
+    let scan = ann.run(&["libraries", "scan", "Photos"]);
+    assert_eq!(scan.ok(), "1 file: 1 being written, for the next scan");
+    assert!(scan.err.contains("scans again by itself"), "{scan:?}");
+    shelf.site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn root_that_is_away_is_told_and_nothing_changes() {
     let shelf = Shelf::start().await;
     let ann = shelf.site.ann();
@@ -100,6 +118,8 @@ async fn root_that_is_away_is_told_and_nothing_changes() {
     let away = ann.run(&["libraries", "scan", "Photos"]);
     assert!(away.fails(5).contains(&shelf.text("photos")), "{away:?}");
     assert_eq!(ann.json(&["libraries", "show", "Photos"])["offlineFileCount"], 0);
+    let listed = ann.run(&["libraries", "list"]);
+    assert!(listed.ok().contains("succeeded, with problems"), "{listed:?}");
     shelf.rename("elsewhere", "photos");
     assert_eq!(ann.run(&["libraries", "scan", "Photos"]).ok(), "1 file: 1 as they were");
     assert!(ann.run(&["libraries", "scan", "Photos", "--cancel"]).ok().contains("no scan"));
