@@ -1,5 +1,7 @@
 //! What went wrong, out of an error and its causes.
 
+use std::error::Error as _;
+
 use albumen_client::{Code, Error};
 
 use crate::call::noun;
@@ -31,7 +33,8 @@ pub(crate) fn is_away(error: &Error) -> bool {
 /// That nobody answers at an address, and why.
 pub(crate) fn unreachable(url: &str, error: &Error) -> String {
     let cause = match error {
-        Error::Call { status, .. } => root_cause(status),
+        // What a status says of itself has its code in it.
+        Error::Call { status, .. } => status.source().map_or_else(|| error.to_string(), root_cause),
         other => root_cause(other),
     };
     format!("no server answers at {url}: {cause}")

@@ -1,6 +1,8 @@
 //! Libraries: folders of the server that are read in place.
 
-use crate::home::{Done, Home};
+use std::io::{BufRead as _, BufReader, Read as _};
+
+use crate::home::{Done, Home, interrupt};
 use crate::shelf::Shelf;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,6 +143,27 @@ async fn scan_is_followed_over_a_restart_of_the_server() {
     assert_eq!(scan.ok(), "1 file: 1 as they were");
     assert_eq!(scans().as_array().unwrap().len(), 2, "it is the same scan");
     shelf.site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scan_of_a_server_that_is_away_is_waited_for_and_not_said_to_go_on() {
+    let shelf = Shelf::start().await;
+    let ann = shelf.site.ann();
+    shelf.library(&ann);
+    let shelf = shelf.restart(0).await;
+    let mut scan = ann.spawn(&["libraries", "scan", "Photos"]);
+    let scans = || ann.json(&["libraries", "scans", "Photos"])["scans"].clone();
+    while scans().as_array().unwrap().len() < 2 {}
+    shelf.site.stop().await;
+    let mut said = BufReader::new(scan.stderr.take().unwrap());
+    let mut line = String::new();
+    said.read_line(&mut line).unwrap();
+    assert_eq!(line, "the server does not answer; waiting\n");
+    interrupt(&scan);
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).unwrap();
+    assert!(rest.contains("interrupted") && !rest.contains("goes on at"), "{rest}");
+    Done::of(scan.wait_with_output().unwrap()).fails(130);
 }
 
 /// Runs a command at a terminal and answers its question. Gives its code.
