@@ -8,10 +8,10 @@ of their own, Private in each year, and two photos beside the years. Their times
 files that were just written are left for a later scan.
 """
 
+import argparse
 import os
 import pathlib
 import struct
-import sys
 
 TRIPS = ["02 Alps", "04 Oslo", "05 Lisbon", "07 Rome", "09 Crete", "12 Vienna"]
 
@@ -50,7 +50,11 @@ def photo(number, taken):
 
 
 def main():
-    root = pathlib.Path(sys.argv[1])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", metavar="FOLDER", type=pathlib.Path)
+    root = parser.parse_args().folder
     count = 0
 
     def write(folder, year, month, day):

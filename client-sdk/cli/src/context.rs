@@ -1,5 +1,7 @@
 //! What every verb works with: the global options and the way to the server.
 
+use std::sync::{Arc, OnceLock};
+
 use albumen_client::{Client, ConnectOptions, SavedSession, SessionFile};
 use clap::Args;
 
@@ -34,12 +36,15 @@ pub(crate) struct Globals {
 pub(crate) struct Context {
     pub(crate) output: Output,
     globals: Globals,
+    /// The server that was called, and whether there was a key for it; shared, as verbs may take
+    /// them from elsewhere than the global options.
+    called: Arc<OnceLock<(String, bool)>>,
 }
 
 impl Context {
     pub(crate) fn new(globals: Globals) -> Self {
         let output = Output { json: globals.json, quiet: globals.quiet };
-        Self { output, globals }
+        Self { output, globals, called: Arc::default() }
     }
 
     /// The same with a server, a key and a wish to take any certificate from elsewhere, where they
@@ -58,7 +63,7 @@ impl Context {
             insecure: insecure || globals.insecure,
             ..globals
         };
-        Ok(Self { output: self.output, globals })
+        Ok(Self { output: self.output, globals, called: Arc::clone(&self.called) })
     }
 
     /// The address that the command line or the environment names.
@@ -78,6 +83,10 @@ impl Context {
 
     /// Tells a call the server and the kind of credential, where they are known.
     pub(crate) fn describe(&self, call: &mut Call) {
+        if let Some((url, has_key)) = self.called.get() {
+            (call.url, call.has_key) = (Some(url.clone()), *has_key);
+            return;
+        }
         let saved = || self.session_file().ok()?.load().ok()?.map(|saved| saved.url);
         call.url = self.url().ok().flatten().or_else(saved);
         call.has_key = self.api_key().is_some();
@@ -121,6 +130,8 @@ impl Context {
 
     /// A connection as nobody.
     pub(crate) async fn connect(&self, url: &str) -> Result<Client> {
+        // The first one says it: a command calls one server.
+        self.called.get_or_init(|| (url.to_owned(), self.api_key().is_some()));
         if self.globals.insecure {
             self.output.warn("certificates are not checked: whoever sits between can read along");
         }

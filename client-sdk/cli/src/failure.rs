@@ -7,6 +7,7 @@ use albumen_client::{Code, Error};
 use serde_json::{Map, Value, json};
 
 use crate::call::Call;
+use crate::causes::{about_resource, causes, is_away, unreachable};
 use crate::hints;
 
 /// The result of everything that can fail.
@@ -78,6 +79,7 @@ impl Failure {
             Self::Partial(_) => "PARTIAL",
             Self::Interrupted => "INTERRUPTED",
             Self::Unreachable { .. } => "UNREACHABLE",
+            Self::Client(error) if is_away(error) => "UNREACHABLE",
             Self::Client(error) => error.reason().unwrap_or(match error {
                 Error::File { .. } => "FILE",
                 Error::Damaged { .. } => "DAMAGED",
@@ -93,6 +95,12 @@ impl Failure {
         let Self::Client(error) = self else { return self.to_string() };
         if error.reason() == Some("LINK_POLICY") {
             return "this is against the server's policy for links".to_owned();
+        }
+        if let (true, Some(url)) = (is_away(error), &call.url) {
+            return unreachable(url, error);
+        }
+        if let Some(message) = about_resource(error) {
+            return message;
         }
         let violations = error.violations().iter();
         let rules: Vec<_> = violations
@@ -164,25 +172,6 @@ impl Failure {
     }
 }
 
-/// An error and what caused it.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text += &format!(": {more}");
-        }
-        cause = error.source();
-    }
-    text
-}
-
-/// What began it all, which says more than the layers above it.
-fn root_cause(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), root_cause)
-}
-
 /// A code as gRPC writes it, as in `NOT_FOUND`.
 fn code_name(code: Code) -> String {
     let words = format!("{code:?}");
@@ -212,9 +201,7 @@ impl fmt::Display for Failure {
             | Self::Partial(message)
             | Self::Other(message) => formatter.write_str(message),
             Self::Interrupted => formatter.write_str("interrupted"),
-            Self::Unreachable { url, error } => {
-                write!(formatter, "no server answers at {url}: {}", root_cause(error))
-            }
+            Self::Unreachable { url, error } => formatter.write_str(&unreachable(url, error)),
             Self::Client(error) => formatter.write_str(&causes(error)),
             Self::Closed => formatter.write_str("nobody reads the output"),
             Self::Told(_) => formatter.write_str("as was said"),
@@ -257,6 +244,15 @@ mod tests {
         assert_eq!(refusal(Code::Internal).exit_code(), 1);
         assert_eq!(Failure::Partial(String::new()).exit_code(), 5);
         assert_eq!(Failure::Interrupted.exit_code(), 130);
+    }
+
+    #[test]
+    fn server_that_went_away_is_one_that_does_not_answer() {
+        let mut call = Call::default();
+        call.url = Some("http://nas".to_owned());
+        let error = refusal(Code::Unavailable).to_json(&call);
+        assert_eq!(error["error"]["reason"], "UNREACHABLE");
+        assert_eq!(error["error"]["message"], "no server answers at http://nas: no");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod bytes_text;
 mod call;
+mod causes;
 mod confirm;
 mod context;
 mod failure;

@@ -64,6 +64,12 @@ async fn root_that_the_server_does_not_see_is_explained() {
     assert!(done.fails(4).contains("no file of your libraries is below /mnt/photos"), "{done:?}");
     assert!(done.err.contains("must be the path that the server sees"), "{done:?}");
     assert!(done.err.contains(&shelf.text("photos")), "{done:?}");
+    let json = ann.run(&["folder-albums", "/mnt/photos", "--json"]);
+    json.fails(4);
+    assert_eq!(
+        (json.json()["plan"]["summary"]["fileCount"].as_u64(), json.json()["run"].is_null()),
+        (Some(4), true)
+    );
     for tidies in
         [&["-S", "1"][..], &["-m", "CLEANUP", "-d"], &["--set-album-thumbnail", "random-all"]]
     {
@@ -107,7 +113,10 @@ async fn new_albums_are_shared_and_unknown_people_stop_everything() {
     let bob = shelf.site.user(&ann, "Bob");
     let photos = shelf.text("photos");
     let refused = ann.run(&["folder-albums", &photos, "-u", "-x", "Nobody"]);
-    assert!(refused.fails(2).contains("--share-with"), "{refused:?}");
+    assert!(refused.fails(2).contains("--share-with \"Nobody\" must be"), "{refused:?}");
+    let mut command = ann.command(&["folder-albums", &photos, "-u", "--from-env"]);
+    let refused = Done::of(command.env("SHARE_WITH", "Bob:Nobody").output().unwrap());
+    assert!(refused.fails(2).contains("--share-with \"Nobody\" must be"), "{refused:?}");
     assert_eq!(albums(&ann), expect(&[]));
     ann.run(&["folder-albums", &photos, "-u", "-x", "bob@example.org=editor"]).ok();
     assert_eq!(albums(&bob), expect(&[("Oslo", 2), ("Rome", 2)]));
@@ -141,6 +150,26 @@ async fn albums_are_deleted_only_when_that_is_confirmed() {
     shelf.site.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_to_the_trash_at_the_end_is_said_before() {
+    let (shelf, ann) = start().await;
+    let photos = shelf.text("photos");
+    ann.run(&["folder-albums", &photos, "-u"]).ok();
+    let run = |sync: &str| ann.run(&["folder-albums", &photos, "-S", sync]);
+    assert!(run("0").ok().is_empty());
+    let empty = run("1");
+    assert!(empty.fails(6).contains("empty albums, also those made by hand"), "{empty:?}");
+    let missing = run("2");
+    assert!(missing.fails(6).contains("missing from any of your libraries"), "{missing:?}");
+    ann.run(&["folder-rules", "create", "Trips", "-r", &photos, "-S", "1"]).ok();
+    for verb in ["plan", "run"] {
+        let done = ann.run(&["folder-rules", verb, "Trips"]);
+        done.ok();
+        assert!(done.err.contains("empty albums that it made"), "{done:?}");
+    }
+    shelf.site.stop().await;
+}
+
 /// An API key of Ann's for everything.
 fn key(ann: &Home) -> String {
     let scopes = ["folder_album.read", "folder_album.write", "member.write"];
@@ -162,6 +191,11 @@ async fn call_with_address_and_key_needs_no_session_and_never_shows_the_key() {
     assert!(!format!("{done:?}").contains(&key), "{done:?}");
     let wrong = anybody.run(&["folder-albums", &photos, &api, "alb_wrong", "-u"]);
     assert!(!wrong.fails(3).contains("alb_wrong"), "{wrong:?}");
+    assert!(wrong.err.contains("the API key is wrong"), "{wrong:?}");
+    let mut command = anybody.command(&["folder-albums", &photos, "-u", "--from-env"]);
+    command.env("API_URL", &api).env("API_KEY", "alb_wrong");
+    let wrong = Done::of(command.output().unwrap());
+    assert!(wrong.fails(3).contains("the API key is wrong"), "{wrong:?}");
     shelf.site.stop().await;
 }
 
@@ -250,6 +284,10 @@ async fn rules_are_kept_followed_and_undone() {
     assert_eq!(again.ok(), "2 albums to the trash");
     assert!(again.err.contains("was taken back before, at "), "{again:?}");
     assert_eq!(ann.json(&undo)["alreadyUndone"], true);
+    let missing = ann.run(&["folder-rules", "undo", updated["id"].as_str().unwrap()]);
+    assert!(missing.fails(4).starts_with("error: the run "), "{missing:?}");
+    let taken = ann.run(&["folder-rules", "create", "All", "-r", &photos]);
+    assert!(taken.fails(1).contains("the name \"All\" is taken"), "{taken:?}");
     ann.run(&["folder-rules", "show", "All"]).ok();
     ann.run(&["folder-rules", "update", "All", "--schedule", ""]).ok();
     assert!(!ann.run(&undo).err.contains("does it again"));

@@ -1,6 +1,8 @@
 //! Libraries: folders of the server that are read in place.
 
-use crate::home::{Done, Home};
+use std::io::{BufRead as _, BufReader, Read as _};
+
+use crate::home::{Done, Home, interrupt};
 use crate::shelf::Shelf;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -51,6 +53,11 @@ async fn owner_scans_and_only_administrators_make_libraries() {
     assert_eq!(bob.json(&["status"])["usage"]["assetCount"], 1);
     let list =
         |owner: &str| ann.json(&["libraries", "list", "--owner", owner])["libraries"].clone();
+    let all = ann.run(&["libraries", "list"]);
+    assert!(all.ok().contains("OWNER") && all.ok().contains("Bob"), "{all:?}");
+    assert!(!bob.run(&["libraries", "list"]).ok().contains("OWNER"));
+    let shown = ann.run(&["libraries", "show", "Photos"]);
+    assert!(shown.ok().contains("Bob <bob@example.org>"), "{shown:?}");
     assert_eq!(list("Bob").as_array().unwrap().len(), 1);
     assert_eq!(list("Ann").as_array().unwrap().len(), 0);
     shelf.site.stop().await;
@@ -91,6 +98,19 @@ async fn missing_photos_and_libraries_go_after_a_question() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_being_written_is_left_to_a_scan_that_comes_by_itself() {
+    let shelf = Shelf::start().await;
+    let ann = shelf.site.ann();
+    let photos = shelf.text("photos");
+    ann.run(&["libraries", "create", "Photos", "--path", &photos]).ok();
+    std::fs::write(shelf.path("photos/1.jpg"), b"half of it").unwrap();
+    let scan = ann.run(&["libraries", "scan", "Photos"]);
+    assert_eq!(scan.ok(), "1 file: 1 being written, for the next scan");
+    assert!(scan.err.contains("scans again by itself"), "{scan:?}");
+    shelf.site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn root_that_is_away_is_told_and_nothing_changes() {
     let shelf = Shelf::start().await;
     let ann = shelf.site.ann();
@@ -100,6 +120,8 @@ async fn root_that_is_away_is_told_and_nothing_changes() {
     let away = ann.run(&["libraries", "scan", "Photos"]);
     assert!(away.fails(5).contains(&shelf.text("photos")), "{away:?}");
     assert_eq!(ann.json(&["libraries", "show", "Photos"])["offlineFileCount"], 0);
+    let listed = ann.run(&["libraries", "list"]);
+    assert!(listed.ok().contains("succeeded, with problems"), "{listed:?}");
     shelf.rename("elsewhere", "photos");
     assert_eq!(ann.run(&["libraries", "scan", "Photos"]).ok(), "1 file: 1 as they were");
     assert!(ann.run(&["libraries", "scan", "Photos", "--cancel"]).ok().contains("no scan"));
@@ -121,6 +143,27 @@ async fn scan_is_followed_over_a_restart_of_the_server() {
     assert_eq!(scan.ok(), "1 file: 1 as they were");
     assert_eq!(scans().as_array().unwrap().len(), 2, "it is the same scan");
     shelf.site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scan_of_a_server_that_is_away_is_waited_for_and_not_said_to_go_on() {
+    let shelf = Shelf::start().await;
+    let ann = shelf.site.ann();
+    shelf.library(&ann);
+    let shelf = shelf.restart(0).await;
+    let mut scan = ann.spawn(&["libraries", "scan", "Photos"]);
+    let scans = || ann.json(&["libraries", "scans", "Photos"])["scans"].clone();
+    while scans().as_array().unwrap().len() < 2 {}
+    shelf.site.stop().await;
+    let mut said = BufReader::new(scan.stderr.take().unwrap());
+    let mut line = String::new();
+    said.read_line(&mut line).unwrap();
+    assert_eq!(line, "the server does not answer; waiting\n");
+    interrupt(&scan);
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).unwrap();
+    assert!(rest.contains("interrupted") && !rest.contains("goes on at"), "{rest}");
+    Done::of(scan.wait_with_output().unwrap()).fails(130);
 }
 
 /// Runs a command at a terminal and answers its question. Gives its code.

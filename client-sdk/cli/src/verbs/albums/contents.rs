@@ -1,7 +1,7 @@
 //! What is in an album.
 
 use albumen_client::v1::{
-    AddAlbumAssetsRequest, AlbumRole, AssetKind, ListAssetsRequest, RemoveAlbumAssetsRequest,
+    AddAlbumAssetsRequest, AlbumRole, Asset, AssetKind, ListAssetsRequest, RemoveAlbumAssetsRequest,
 };
 use albumen_client::{Client, retry};
 use clap::Subcommand;
@@ -69,6 +69,14 @@ pub(super) async fn run(context: &Context, client: &Client, verb: Verb) -> Resul
     }
 }
 
+/// What an asset is, and whether its file is missing from its library.
+fn kind(asset: &Asset) -> String {
+    let kind = word(AssetKind::as_str_name(&asset.kind()), "ASSET_KIND_");
+    let live = if asset.motion.is_some() { "live " } else { "" };
+    let missing = if asset.offline_time.is_some() { ", missing" } else { "" };
+    format!("{live}{kind}{missing}")
+}
+
 async fn list(context: &Context, client: &Client, album_id: String) -> Result<()> {
     let request = ListAssetsRequest { album_id, page_size: 1000, ..ListAssetsRequest::default() };
     let assets: Vec<_> = client.list_assets(request).try_collect().await?;
@@ -77,7 +85,7 @@ async fn list(context: &Context, client: &Client, album_id: String) -> Result<()
             [
                 asset.id.clone(),
                 asset.file_name.clone(),
-                word(AssetKind::as_str_name(&asset.kind()), "ASSET_KIND_"),
+                kind(asset),
                 bytes_text::format_signed(asset.size_bytes),
                 times::format(asset.capture_time),
             ]

@@ -12,7 +12,7 @@ use futures::TryStreamExt as _;
 
 use super::log::Log;
 use crate::failure::{Failure, Result};
-use crate::following::{Work, follow, is_left};
+use crate::following::{Work, follow};
 use crate::progress::Bars;
 use crate::table::printable;
 use crate::words::{whole, word};
@@ -27,7 +27,7 @@ pub(crate) async fn apply(
     let bars = Bars::new(log.output);
     let bar = bars.add_count("albums", 0);
     let answers = client.folder_albums().apply_folder_albums(request).await?.into_inner();
-    let followed = follow(client, answers, |run: &FolderRuleRun| {
+    let followed = follow(log.output, client, answers, |run: &FolderRuleRun| {
         log.debug(&format!("run {} is {}", run.id, word(run.state().as_str_name(), "STATE_")));
         let counts = run.counts.unwrap_or_default();
         bar.set_length(u64::try_from(counts.planned_albums).unwrap_or(0));
@@ -35,10 +35,12 @@ pub(crate) async fn apply(
     })
     .await;
     drop(bars);
-    if followed.as_ref().is_err_and(is_left) {
-        log.warn("the server goes on with it: albumen folder-rules runs shows how far it is");
-    }
-    followed
+    followed.map_err(|stopped| {
+        if stopped.goes_on {
+            log.warn("the server goes on with it: albumen folder-rules runs shows how far it is");
+        }
+        stopped.failure
+    })
 }
 
 impl Work for FolderRuleRun {

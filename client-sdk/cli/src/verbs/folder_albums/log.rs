@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::call::Call;
 use crate::failure::{Failure, Result};
 use crate::output::Output;
 use crate::times;
@@ -62,11 +63,11 @@ impl Log {
         if self.has_times { self.output.json_line(value) } else { self.output.json(value) }
     }
 
-    pub(crate) fn error(self, failure: &Failure) {
+    pub(crate) fn error(self, call: &Call, failure: &Failure) {
         if self.has_times && !self.output.json {
             self.output.note(&self.line("the run failed:"));
         }
-        self.output.complain(failure);
+        self.output.complain_about(call, failure);
     }
 
     fn line(self, text: &str) -> String {

@@ -15,13 +15,14 @@ mod variables;
 pub(super) use apply::{apply, result, sum, tell};
 pub(super) use log::{Level, Log};
 pub(super) use options::OptionArgs;
-pub(super) use plan::Plan;
+pub(super) use plan::{Plan, tell_sync};
 
 use albumen_client::Client;
 use albumen_client::v1::folder_album_options::Mode;
 use albumen_client::v1::{ApplyFolderAlbumsRequest, FolderAlbumOptions, FolderRuleRun};
 use serde_json::json;
 
+use crate::call::Call;
 use crate::context::{Context, address};
 use crate::failure::{Failure, Result};
 use crate::{confirm, json};
@@ -41,9 +42,10 @@ const UNASKED: u8 = 6;
     after_help = "\
 It shows what would be done, and asks. Where there is no terminal to ask at, and no --unattended, it
 ends with exit code 6; with --json, and no --unattended, it only plans. A root path is a folder as
-the server sees it; if no file is below any, the exit code is 4. CLEANUP and DELETE_ALL only list
-albums unless there is --delete-confirm. Unique beginnings of options are enough, as in
---album-level. Of an option that is given twice, and may not be repeated, the last counts.
+the server sees it; if no file is below any, the exit code is 4. CLEANUP and DELETE_ALL never ask:
+they only list albums, and with --delete-confirm they put them into the trash. Unique beginnings of
+options are enough, as in --album-level. Of an option that is given twice, and may not be repeated,
+the last counts.
 
 With the root path /photos, the album of /photos/2024/Rome/Day 1/a.jpg is called
   2024         with --album-levels 1
@@ -137,11 +139,19 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     options.set(&mut run.options);
     let Some(schedule) = schedule else {
         run.asks = !args.unattended.or(settings.unattended).unwrap_or(false);
-        return run.once().await;
+        let done = run.once().await;
+        return done.map_err(|failure| match run.unknown_share(&failure) {
+            // Complaints name what the command line has, and so not what variables have.
+            Some((index, message)) if args.from_env => {
+                let user = &run.options.share_with[index].user;
+                Failure::Usage(format!("--share-with {user:?} {message}"))
+            }
+            _ => failure,
+        });
     };
     (run.asks, run.log) = (false, log.with_times());
     let immediately = settings.run_immediately.unwrap_or(false);
-    schedule.run(run.log, immediately, || run.leniently()).await
+    schedule.run(run.log, immediately, || run.attempt()).await
 }
 
 /// The key in a file.
@@ -161,25 +171,36 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// Runs leniently. What fails is told, and done again the next time.
+    async fn attempt(&self) {
+        if let Err(failure) = self.leniently().await {
+            let mut call = Call::default();
+            self.context.describe(&mut call);
+            self.log.error(&call, &failure);
+        }
+    }
+
     /// Runs without people whom the server does not know: nobody is there to correct them.
     async fn leniently(&self) -> Result<()> {
         let mut run = self.clone();
         loop {
             let done = Box::pin(run.once()).await;
-            let Err(Failure::Client(error)) = &done else { return done };
-            let unknown = error.violations().iter().find_map(|violation| {
-                let field = violation.field.strip_prefix("options.share_with[")?;
-                let index: usize = field.split_once(']')?.0.parse().ok()?;
-                Some((index, violation.description.clone()))
-            });
-            match unknown {
-                Some((index, message)) if index < run.options.share_with.len() => {
-                    let share = run.options.share_with.remove(index);
-                    run.log.warn(&format!("--share-with {:?}: {message}", share.user));
-                }
-                _ => return done,
-            }
+            let unknown = done.as_ref().err().and_then(|failure| run.unknown_share(failure));
+            let Some((index, message)) = unknown else { return done };
+            let share = run.options.share_with.remove(index);
+            run.log.warn(&format!("--share-with {:?}: {message}", share.user));
         }
+    }
+
+    /// Which of the people to share with the server refuses, and why.
+    fn unknown_share(&self, failure: &Failure) -> Option<(usize, String)> {
+        let Failure::Client(error) = failure else { return None };
+        error.violations().iter().find_map(|violation| {
+            let field = violation.field.strip_prefix("options.share_with[")?;
+            let index = field.split_once(']')?.0.parse().ok()?;
+            self.options.share_with.get(index)?;
+            Some((index, violation.description.clone()))
+        })
     }
 
     /// Plans, shows, asks and applies.
@@ -190,14 +211,16 @@ impl Run<'_> {
         if !self.log.output.json {
             plan.show(self.log, &self.options)?;
         }
-        let run = match self.decide(&plan)? {
-            true => Some(self.apply(&client, &plan).await?),
-            false => None,
+        let decided = self.decide(&plan);
+        let run = match decided {
+            Ok(true) => Some(self.apply(&client, &plan).await?),
+            _ => None,
         };
         if self.log.output.json {
             let run = run.as_ref().map(json::value).transpose()?;
             self.log.document(&json!({ "plan": plan.to_json()?, "run": run }))?;
         }
+        decided?;
         run.as_ref().map_or(Ok(()), result)
     }
 
@@ -216,13 +239,13 @@ impl Run<'_> {
             }
             return Ok(self.options.delete_confirm);
         }
-        // Nobody sees what the question is about.
-        if self.asks && self.log.output.json {
-            return Ok(false);
-        }
         if plan.is_idle(&self.options) {
             plan.expect_files(&self.options)?;
             self.log.info("there is nothing to do");
+            return Ok(false);
+        }
+        // Nobody sees what the question is about.
+        if self.asks && self.log.output.json {
             return Ok(false);
         }
         if !self.asks {

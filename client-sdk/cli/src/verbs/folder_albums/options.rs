@@ -56,12 +56,13 @@ pub(crate) struct OptionArgs {
 
     #[arg(short = 'm', long, value_name = "MODE", value_parser = values::mode, help_heading = "What to do",
         help = "CREATE makes and fills albums; CLEANUP puts those into the trash that CREATE would \
-                name; DELETE_ALL all that you own, whatever the root path [default: CREATE]")]
+                name; DELETE_ALL all that you own, whatever the root path. Both only list them \
+                without --delete-confirm [default: CREATE]")]
     pub(super) mode: Option<Mode>,
     #[arg(short = 'd', long, value_name = "true|false", num_args = 0..=1, require_equals = true,
         default_missing_value = "true", value_parser = values::strict_boolean, help_heading = "What to do",
-        help = "Put albums into the trash in the modes CLEANUP and DELETE_ALL, rather than only list \
-                them")]
+        help = "Put albums into the trash in the modes CLEANUP and DELETE_ALL, without asking, also \
+                where there is no terminal and with --json, rather than only list them")]
     pub(super) delete_confirm: Option<bool>,
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true,
         default_missing_value = "true", value_parser = values::boolean, help_heading = "What to do",
@@ -75,8 +76,9 @@ pub(crate) struct OptionArgs {
     /// [default: viewer]
     #[arg(short = 'o', long, value_name = "ROLE", value_parser = values::role, help_heading = "What to do")]
     pub(super) share_role: Option<AlbumRole>,
-    /// Afterwards: 1 puts empty albums into the trash; 2 does so after deleting photos for good whose
-    /// files are missing [default: 0]
+    /// Afterwards: 1 puts empty albums into the trash; 2 does so after photos whose files are
+    /// missing, which stay there until they are back. It looks at whole libraries, an
+    /// administrator's at all, and at no root path [default: 0]
     #[arg(short = 'S', long, value_name = "0|1|2", value_parser = values::sync_mode, help_heading = "What to do")]
     pub(super) sync_mode: Option<Sync>,
     /// The order of new albums: asc has the oldest photo first, desc the newest [default: desc]

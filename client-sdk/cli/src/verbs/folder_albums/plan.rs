@@ -95,6 +95,7 @@ impl Plan {
             ));
         }
         log.info(&self.sum(options));
+        tell_sync(log, options);
         for note in &self.summary.notes {
             log.warn(&format!("{}: {}", printable(&note.subject), note.message));
         }
@@ -123,6 +124,26 @@ impl Plan {
             whole(summary.added_asset_count, "photo"),
             summary.moved_asset_count,
         )
+    }
+}
+
+/// Says what a run puts into the trash at its end, which no plan lists.
+pub(crate) fn tell_sync(log: Log, options: &FolderAlbumOptions) {
+    if options.mode() == Mode::Cleanup || options.mode() == Mode::DeleteAll {
+        return;
+    }
+    let empty = match options.all_albums {
+        true => "empty albums, also those made by hand",
+        false => "empty albums that it made",
+    };
+    match options.sync() {
+        Sync::Unspecified => {}
+        Sync::EmptyAlbums => log.info(&format!("afterwards these go to the trash: {empty}")),
+        Sync::OfflineAssets => log.info(&format!(
+            "afterwards photos that are missing from any of your libraries (an administrator's: \
+             from any library of the server), wherever they lay, go to the trash until they are \
+             back; then {empty}"
+        )),
     }
 }
 

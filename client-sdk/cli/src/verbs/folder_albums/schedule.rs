@@ -46,9 +46,8 @@ impl Schedule {
         self.fields.find_next_occurrence(&after.with_timezone(&self.zone), false).ok()
     }
 
-    /// Does something at each time, until the process is told to end. What fails is told, and done
-    /// again the next time.
-    pub(super) async fn run<F: Future<Output = Result<()>>>(
+    /// Does something at each time, until the process is told to end.
+    pub(super) async fn run<F: Future<Output = ()>>(
         &self,
         log: Log,
         immediately: bool,
@@ -56,12 +55,12 @@ impl Schedule {
     ) -> Result<()> {
         let forever = async {
             if immediately {
-                attempt(log, work()).await;
+                work().await;
             }
             while let Some(time) = self.next(Utc::now()) {
                 log.info(&format!("the next run is at {}", time.format("%Y-%m-%d %H:%M %Z")));
                 wait_until(time).await;
-                attempt(log, work()).await;
+                work().await;
             }
             Ok(())
         };
@@ -73,12 +72,6 @@ impl Schedule {
                 Ok(())
             }
         }
-    }
-}
-
-async fn attempt(log: Log, work: impl Future<Output = Result<()>>) {
-    if let Err(failure) = work.await {
-        log.error(&failure);
     }
 }
 

@@ -14,7 +14,7 @@ use clap::Subcommand;
 use futures::TryStreamExt as _;
 use serde_json::json;
 
-use super::folder_albums::{Level, Log, Plan, apply, result, sum, tell};
+use super::folder_albums::{Level, Log, Plan, apply, result, sum, tell, tell_sync};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::table::{Table, printable};
@@ -151,8 +151,9 @@ async fn plan(log: Log, client: &Client, name: &str) -> Result<()> {
 }
 
 async fn follow(log: Log, client: &Client, name: &str) -> Result<()> {
-    let folder_rule_id = names::folder_rule(client, name).await?.id;
-    let request = ApplyFolderAlbumsRequest { folder_rule_id, ..Default::default() };
+    let rule = names::folder_rule(client, name).await?;
+    tell_sync(log, &rule.options.unwrap_or_default());
+    let request = ApplyFolderAlbumsRequest { folder_rule_id: rule.id, ..Default::default() };
     let run = apply(log, client, request).await?;
     tell(log, &run)?;
     let (counts, options) = (run.counts.unwrap_or_default(), run.options.clone().unwrap_or_default());

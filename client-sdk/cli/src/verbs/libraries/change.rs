@@ -114,5 +114,5 @@ pub(super) async fn update(context: &Context, client: &Client, args: UpdateArgs)
         update_mask: Some(FieldMask { paths: named.into_iter().map(str::to_owned).collect() }),
     };
     let update = || async { client.libraries().update_library(request.clone()).await };
-    show(context, &retry(update).await?)
+    show(context, client, &retry(update).await?).await
 }

@@ -3,8 +3,11 @@
 mod change;
 mod scan;
 
+use std::collections::HashMap;
+
+use albumen_client::v1::library_scan::State;
 use albumen_client::v1::{
-    DeleteLibraryRequest, Library, ListLibrariesRequest, RemoveOfflineAssetsRequest,
+    DeleteLibraryRequest, GetMeRequest, Library, ListLibrariesRequest, ListUsersRequest, RemoveOfflineAssetsRequest,
     ValidateImportPathsRequest,
 };
 use albumen_client::{Client, retry};
@@ -98,7 +101,9 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let (client, _) = context.client().await?;
     match args.verb {
         Verb::List { owner } => list(context, &client, owner).await,
-        Verb::Show { library } => show(context, &names::library(&client, &library).await?),
+        Verb::Show { library } => {
+            show(context, &client, &names::library(&client, &library).await?).await
+        }
         Verb::Create(args) => change::create(context, &client, args).await,
         Verb::Update(args) => change::update(context, &client, args).await,
         Verb::Check { paths } => check(context, &client, paths).await,
@@ -119,27 +124,72 @@ async fn list(context: &Context, client: &Client, owner: Option<String>) -> Resu
         request.owner_id = names::user(client, &owner, false).await?.id;
     }
     let libraries: Vec<_> = client.list_libraries(request).try_collect().await?;
+    let owners = owners(context, client, &libraries).await;
+    let row = |library: &Library| {
+        [
+            library.display_name.clone(),
+            library.file_count.to_string(),
+            library.offline_file_count.to_string(),
+            last_scan(library),
+            library.import_paths.join(", "),
+            library.id.clone(),
+        ]
+    };
     context.output.list("libraries", &libraries, || {
-        Table::of(["name", "files", "missing", "last scan", "paths", "id"], &libraries, |library| {
-            [
-                library.display_name.clone(),
-                library.file_count.to_string(),
-                library.offline_file_count.to_string(),
-                last_scan(library),
-                library.import_paths.join(", "),
-                library.id.clone(),
-            ]
+        let Some(owners) = owners else {
+            return Table::of(["name", "files", "missing", "last scan", "paths", "id"], &libraries, row);
+        };
+        let head = ["name", "files", "missing", "owner", "last scan", "paths", "id"];
+        Table::of(head, &libraries, |library| {
+            let [name, files, missing, scan, paths, id] = row(library);
+            let owner = owners.get(&library.owner_id).unwrap_or(&library.owner_id).clone();
+            [name, files, missing, owner, scan, paths, id]
         })
     })
+}
+
+/// The names of owners by their ids; `None` for whoever sees but libraries of their own.
+async fn owners(
+    context: &Context,
+    client: &Client,
+    libraries: &[Library],
+) -> Option<HashMap<String, String>> {
+    if context.output.json || libraries.is_empty() {
+        return None;
+    }
+    // A key may not be good for users; the libraries are shown all the same.
+    let me = retry(|| async { client.users().get_me(GetMeRequest {}).await }).await.ok()?;
+    if !me.is_admin() {
+        return None;
+    }
+    let request = ListUsersRequest { show_deleted: true, ..ListUsersRequest::default() };
+    let users: Vec<_> = client.list_users(request).try_collect().await.unwrap_or_default();
+    Some(users.into_iter().map(|user| (user.id, user.display_name)).collect())
+}
+
+/// The owner of a library by name and e-mail; by id if they cannot be found.
+async fn owner(client: &Client, library: &Library) -> String {
+    match names::user(client, &library.owner_id, false).await {
+        Ok(user) => format!("{} <{}>", user.display_name, user.email),
+        Err(_) => library.owner_id.clone(),
+    }
 }
 
 fn last_scan(library: &Library) -> String {
     let Some(scan) = &library.last_scan else { return "never".to_owned() };
     let time = times::format(scan.finish_time.or(scan.start_time).or(scan.create_time));
-    format!("{time}, {}", word(scan.state().as_str_name(), "STATE_"))
+    let problems = match scan.state() {
+        State::Succeeded if !scan.problems.is_empty() => ", with problems",
+        _ => "",
+    };
+    format!("{time}, {}{problems}", word(scan.state().as_str_name(), "STATE_"))
 }
 
-fn show(context: &Context, library: &Library) -> Result<()> {
+async fn show(context: &Context, client: &Client, library: &Library) -> Result<()> {
+    let owner = match context.output.json {
+        true => String::new(),
+        false => owner(client, library).await,
+    };
     context.output.message(library, || {
         let schedule = match (library.schedule.as_str(), library.time_zone.as_str()) {
             ("", _) => String::new(),
@@ -149,7 +199,7 @@ fn show(context: &Context, library: &Library) -> Result<()> {
         Table::facts([
             ("name", library.display_name.clone()),
             ("id", library.id.clone()),
-            ("owner", library.owner_id.clone()),
+            ("owner", owner),
             ("paths", library.import_paths.join(", ")),
             ("leaves out", library.exclusions.join(", ")),
             ("files", library.file_count.to_string()),

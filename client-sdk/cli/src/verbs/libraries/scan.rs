@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::failure::{Failure, Result};
-use crate::following::{Work, follow, is_left};
+use crate::following::{Work, follow};
 use crate::progress::Bars;
 use crate::table::{Table, printable};
 use crate::words::{whole, word};
@@ -45,7 +45,13 @@ pub(super) async fn scan(context: &Context, client: &Client, args: ScanArgs) -> 
     for problem in &scan.problems {
         context.output.warn(&format!("{}: {}", printable(&problem.path), problem.message));
     }
-    context.output.message(&scan, || sum(&scan.counts.unwrap_or_default()))?;
+    let counts = scan.counts.unwrap_or_default();
+    context.output.message(&scan, || sum(&counts))?;
+    if scan.state() == State::Succeeded && counts.unsettled > 0 {
+        context.output.note(
+            "the server scans again by itself in half a minute or so, for what was being written",
+        );
+    }
     match scan.state() {
         State::Succeeded if scan.problems.is_empty() => Ok(()),
         State::Succeeded => {
@@ -69,7 +75,7 @@ async fn show_progress(
     let bar = if known > 0 { bars.add_count("files", known) } else { bars.add_open("files") };
     // Who repeats it follows the scan that is under way.
     let answers = retry(|| async { client.libraries().scan_library(request.clone()).await });
-    let followed = follow(client, answers.await?, |scan: &LibraryScan| {
+    let followed = follow(context.output, client, answers.await?, |scan: &LibraryScan| {
         let counts = scan.counts.unwrap_or_default();
         let found = u64::try_from(counts.found).unwrap_or(0);
         if bar.length().is_some_and(|length| length < found) {
@@ -80,13 +86,15 @@ async fn show_progress(
     })
     .await;
     drop(bars);
-    if followed.as_ref().is_err_and(is_left) {
-        let name = printable(&library.display_name);
-        context.output.warn(&format!(
-            "the scan goes on at the server; albumen libraries scan {name:?} --cancel stops it"
-        ));
-    }
-    followed
+    followed.map_err(|stopped| {
+        if stopped.goes_on {
+            let name = printable(&library.display_name);
+            context.output.warn(&format!(
+                "the scan goes on at the server; albumen libraries scan {name:?} --cancel stops it"
+            ));
+        }
+        stopped.failure
+    })
 }
 
 impl Work for LibraryScan {

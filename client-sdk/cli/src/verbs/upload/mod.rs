@@ -72,7 +72,11 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     }
     let found = files::find(&args.paths);
     let files = interrupt::or(sender.send(found)).await?;
+    let into_albums = sender.targets.has_albums() && !args.dry_run;
     let report = Report { files, albums: sender.targets.into_albums() };
     report.print(context.output)?;
+    if into_albums && report.known() > 0 {
+        context.output.note("what was there already is in its album now, unless it is locked");
+    }
     report.result()
 }

@@ -110,6 +110,11 @@ impl Report {
         self.number(|outcome| matches!(outcome, Outcome::Failed { .. }))
     }
 
+    /// How many files the server had.
+    pub(super) fn known(&self) -> usize {
+        self.number(|outcome| matches!(outcome, Outcome::Known))
+    }
+
     fn bytes(&self) -> u64 {
         let bytes = self.files.iter().map(|file| match file.outcome {
             Outcome::Sent(bytes) | Outcome::WouldSend(bytes) => bytes,
@@ -122,7 +127,7 @@ impl Report {
         [
             ("sent", "sent", self.number(|it| matches!(it, Outcome::Sent(_)))),
             ("wouldSend", "to send", self.number(|it| matches!(it, Outcome::WouldSend(_)))),
-            ("known", "there already", self.number(|it| matches!(it, Outcome::Known))),
+            ("known", "there already", self.known()),
             ("skipped", "skipped", self.number(|it| matches!(it, Outcome::Skipped(_)))),
             ("failed", "failed", self.failed()),
         ]

@@ -90,6 +90,11 @@ impl Targets {
         Ok(())
     }
 
+    /// Whether files go into albums.
+    pub(super) fn has_albums(&self) -> bool {
+        !self.albums.is_empty()
+    }
+
     pub(super) fn into_albums(self) -> Vec<Target> {
         let mut albums: Vec<_> = self.albums.into_values().collect();
         albums.sort_by(|one, other| one.name.cmp(&other.name));
