@@ -10,6 +10,7 @@ mod sharing;
 mod syncing;
 mod thumbnails;
 mod undoing;
+mod undoing_moves;
 
 use albumen::v1::{
     AddAlbumAssetsRequest, Album, Asset, RemoveAlbumAssetsRequest, UpdateAlbumRequest,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use albumen::v1::folder_album_options::{Mode, Sync, Thumbnail};
+use albumen::v1::folder_album_options::{Mode, Thumbnail};
 use albumen::v1::{
     Album, AlbumOrder, AlbumRole, Asset, CreateCommentRequest, FolderAlbumOptions,
     FolderAlbumShare, FolderRuleRun, FolderRuleRunUndoCounts, SetLikeRequest, SharedLink,
@@ -15,20 +15,20 @@ use super::{put_in, rename, take_out};
 use crate::support::folders::{Folders, deleting, is_archived, options, sorted};
 use crate::support::{Person, test};
 
-async fn undo(folders: &Folders, run: &FolderRuleRun) -> UndoFolderRuleRunResponse {
+pub(super) async fn undo(folders: &Folders, run: &FolderRuleRun) -> UndoFolderRuleRunResponse {
     let request = UndoFolderRuleRunRequest { folder_rule_run_id: run.id.clone() };
     folders.owner.folder_albums().undo_folder_rule_run(request).await.unwrap().into_inner()
 }
 
 /// The albums that stay, with the reason.
-fn kept(undone: &UndoFolderRuleRunResponse) -> BTreeMap<&str, &str> {
+pub(super) fn kept(undone: &UndoFolderRuleRunResponse) -> BTreeMap<&str, &str> {
     let kept: BTreeMap<_, _> =
         undone.kept.iter().map(|it| (it.subject.as_str(), it.message.as_str())).collect();
     assert_eq!(i64::try_from(kept.len()).unwrap(), undone.counts.unwrap().kept_albums);
     kept
 }
 
-async fn comment(person: &Person, album: &Album, asset: Option<&Asset>) {
+pub(super) async fn comment(person: &Person, album: &Album, asset: Option<&Asset>) {
     let request = CreateCommentRequest {
         album_id: album.id.clone(),
         asset_id: asset.map(|asset| asset.id.clone()).unwrap_or_default(),
@@ -302,89 +302,6 @@ async fn what_people_changed_since_stays() {
         assert_eq!(albums["Named by hand"], sorted(&photos[2..]), "what they named is there");
         folders.apply(options()).await;
         assert_eq!(folders.albums().await, albums, "what they took out is not back");
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn what_a_run_moved_goes_back() {
-    test(|server| async move {
-        let folders = Folders::of(&server, &server.user("ann").await).await;
-        let photos = folders.photos(&["/photos/a/1.jpg", "/photos/a/2.jpg"]).await;
-        folders.apply(options()).await;
-        folders.rename("/photos/a/1.jpg", "/photos/b/1.jpg").await;
-        let run = folders.apply(options()).await;
-        assert_eq!(folders.albums().await["b"], sorted(&photos[..1]));
-        let counts = undo(&folders, &run).await.counts.unwrap();
-        assert_eq!((counts.trashed_albums, counts.returned_assets), (1, 1));
-        let albums = folders.albums().await;
-        assert_eq!(albums["a"], sorted(&photos));
-        assert!(!albums.contains_key("b"));
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_photo_that_a_run_took_out_of_two_albums_goes_back_into_both() {
-    test(|server| async move {
-        let folders = Folders::of(&server, &server.user("ann").await).await;
-        for path in ["2024/Rome/1", "2024/Rome/2", "2024/Rome/3", "2023/Oslo/4", "2023/Oslo/5"] {
-            folders.photo(&format!("/photos/{path}.jpg")).await;
-        }
-        let both = folders.photo("/photos/2024/Alive/6.jpg").await;
-        folders.photo("/photos/2024/Alive/7.jpg").await;
-        folders.copy(&both, "/photos/2023/Private/6.jpg").await;
-        let levels =
-            |levels: &str| FolderAlbumOptions { album_levels: levels.to_owned(), ..options() };
-        let first = folders.apply(levels("2")).await;
-        let before = folders.albums().await;
-        assert_eq!(before.len(), 4);
-        let run = folders.apply(levels("1")).await;
-        assert_eq!(run.counts.unwrap().moved_assets, 3);
-        let counts = undo(&folders, &run).await.counts.unwrap();
-        assert_eq!(counts.returned_assets, 3);
-        assert_eq!(folders.albums().await, before);
-        let counts = undo(&folders, &first).await.counts.unwrap();
-        assert_eq!((counts.trashed_albums, counts.kept_albums), (4, 0), "as if it had not run");
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn what_a_run_moved_goes_back_into_an_album_that_it_emptied_and_deleted() {
-    test(|server| async move {
-        let folders = Folders::of(&server, &server.user("ann").await).await;
-        folders.photos(&["/photos/a/1.jpg", "/photos/b/2.jpg", "/photos/b/3.jpg"]).await;
-        folders.apply(options()).await;
-        let before = folders.albums().await;
-        folders.rename("/photos/a/1.jpg", "/photos/b/1.jpg").await;
-        let tidy = FolderAlbumOptions { sync: Sync::EmptyAlbums.into(), ..options() };
-        let run = folders.apply(tidy).await;
-        assert_eq!(folders.albums().await.len(), 1);
-        let counts = undo(&folders, &run).await.counts.unwrap();
-        assert_eq!((counts.restored_albums, counts.returned_assets), (1, 1));
-        assert_eq!(folders.albums().await, before);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn what_a_run_moved_into_an_album_that_stays_is_in_both() {
-    test(|server| async move {
-        let ann = server.user("ann").await;
-        let folders = Folders::of(&server, &ann).await;
-        let photos = folders.photos(&["/photos/a/1.jpg", "/photos/a/2.jpg"]).await;
-        folders.apply(options()).await;
-        folders.rename("/photos/a/1.jpg", "/photos/b/1.jpg").await;
-        let run = folders.apply(options()).await;
-        comment(&ann, &ann.album_named("b").await, None).await;
-        let undone = undo(&folders, &run).await;
-        assert_eq!(kept(&undone), [("b", "1 comment")].into());
-        let counts = undone.counts.unwrap();
-        assert_eq!((counts.kept_assets, counts.returned_assets), (1, 1));
-        let albums = folders.albums().await;
-        assert_eq!(albums["a"], sorted(&photos));
-        assert_eq!(albums["b"], sorted(&photos[..1]));
     })
     .await;
 }
