@@ -17,7 +17,7 @@ impl Levels {
     /// Reads `2`, `-2`, `2,3` or `-3,-2`, with blanks around the numbers and a `+` if one likes.
     pub(crate) fn parse(text: &str) -> Result<Self, Broken> {
         let broken = |message: &str| {
-            let message = format!("{message}, as in 2 or -2 or 2,3 or -3,-2");
+            let message = format!("{message}; examples: 2 or -2 or 2,3 or -3,-2");
             Err(Broken { rule: Rule::InvalidAlbumLevels, message })
         };
         let mut numbers = Vec::with_capacity(2);
