@@ -46,7 +46,7 @@ fn tell(undone: &UndoFolderRuleRunResponse) -> String {
         (counts.trashed_albums, "album", "to the trash"),
         (counts.kept_albums, "album", "kept"),
         (counts.restored_albums, "album", "back from the trash"),
-        (counts.renamed_albums, "album", "with its old name"),
+        (counts.renamed_albums, "album", "renamed back"),
         (counts.removed_assets, "photo", "taken out"),
         (counts.returned_assets, "photo", "put back"),
         (counts.kept_assets, "photo", "kept"),
