@@ -113,7 +113,6 @@ pub use member::{
 };
 pub use motion_part::{
     assets_in_use, assets_of_motion_digests, forget_lost_motions, forget_motion_places,
-    library_files_with_stems,
 };
 pub use network::Network;
 pub use revocation::{Interest, Revocations, Subject};

@@ -7,40 +7,10 @@ use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, Q
 
 use crate::database::Transaction;
 use crate::entity::asset_file::{self, Kind};
-use crate::entity::library_file::{self, Column as File, Model as LibraryFile, State};
+use crate::entity::library_file::{self, Column as File};
 use crate::entity::{activity, album_asset};
 use crate::error::Result;
 use crate::id::{AssetId, LibraryId};
-
-/// How many stems one query asks for: SQLite nests no deeper than 1000.
-const STEMS: usize = 200;
-
-/// The rows of a library whose paths are one of some stems with an extension, and of files that are
-/// there and an asset's own. Others whose paths begin with a stem and a dot are among them.
-pub async fn library_files_with_stems(
-    transaction: &Transaction,
-    library: LibraryId,
-    stems: &[&str],
-) -> Result<Vec<LibraryFile>> {
-    let mut found = Vec::new();
-    for stems in stems.chunks(STEMS) {
-        // The library again in each, so that its index on paths is taken for all of them.
-        let with_stem = |stem: &&str| {
-            Condition::all()
-                .add(File::LibraryId.eq(library))
-                .add(File::Path.gt(format!("{stem}.")))
-                // The character behind the dot.
-                .add(File::Path.lt(format!("{stem}/")))
-        };
-        let with_stems = stems.iter().map(with_stem).fold(Condition::any(), Condition::add);
-        let files = library_file::Entity::find()
-            .filter(with_stems)
-            .filter(File::State.eq(State::Online))
-            .filter(File::Part.eq(Kind::Still));
-        found.extend(files.all(&**transaction).await?);
-    }
-    Ok(found)
-}
 
 /// The assets of whose motion parts a library has files with some SHA-256 digests, be they there or
 /// not.

@@ -16,11 +16,12 @@ use crate::access;
 use crate::assets;
 use crate::entity::asset::{Kind as AssetKind, Model as Asset};
 use crate::entity::asset_file::{self, Kind, Model as AssetFile, Part};
-use crate::entity::library_file::{self, Column, Model as LibraryFile};
+use crate::entity::library_file::{self, Column, Model as LibraryFile, State};
 use crate::error::Result;
 use crate::id::AssetId;
 
-/// The extensions of photos that may have a motion part, the preferred ones first.
+/// The extensions of photos that may have a motion part, the preferred ones first. All are known in
+/// lower and upper case, and with a capital.
 const STILL: [&str; 4] = ["heic", "heif", "jpg", "jpeg"];
 const MOTION: &str = "mov";
 /// The longest motion part. Apple's phones record about three seconds; what is much longer is a film
@@ -48,16 +49,28 @@ fn role(path: &str) -> Option<(&str, Role)> {
     (!stem.ends_with('/')).then_some((stem, role))
 }
 
+/// Where the other half of a live photo may lie.
+fn counterparts((stem, role): (&str, Role)) -> impl Iterator<Item = String> {
+    let extensions = match role {
+        Role::Still(_) => &[MOTION][..],
+        Role::Motion => &STILL[..],
+    };
+    let spelt = |known: &&'static str| {
+        let (first, rest) = known.split_at(1);
+        [known.to_string(), known.to_uppercase(), first.to_uppercase() + rest]
+    };
+    extensions.iter().flat_map(spelt).map(move |extension| format!("{stem}.{extension}"))
+}
+
 /// Films and the photos beside them, one of each: of several the one whose extension, or else path,
 /// comes first.
-fn beside(rows: &[LibraryFile], stems: &BTreeSet<&str>) -> BTreeMap<AssetId, AssetId> {
+fn beside(rows: &[LibraryFile]) -> BTreeMap<AssetId, AssetId> {
     let mut files: Vec<_> = rows
         .iter()
         .filter_map(|row| {
             let (stem, role) = role(&row.path)?;
             Some((stem, role, row.path.as_str(), row.asset_id?))
         })
-        .filter(|(stem, ..)| stems.contains(stem))
         .collect();
     files.sort_unstable();
     let mut pairs = BTreeMap::new();
@@ -121,11 +134,14 @@ impl Places<'_> {
         if !may_have_films.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let stems: BTreeSet<_> = roles.into_iter().map(|(stem, _)| stem).collect();
-        let list: Vec<_> = stems.iter().copied().collect();
-        let library = self.work.library.id;
-        let rows = access::library_files_with_stems(self.transaction, library, &list).await?;
-        let mut pairs = beside(&rows, &stems);
+        let others: Vec<_> = roles.iter().copied().flat_map(counterparts).collect();
+        let mut rows = Vec::new();
+        for paths in [paths, others.as_slice()] {
+            let (library, paths) = (self.work.library.id, paths.iter().map(String::as_str));
+            rows.extend(access::library_files_at(&**self.transaction, library, paths).await?);
+        }
+        rows.retain(|row| row.state == State::Online && row.part == Kind::Still);
+        let mut pairs = beside(&rows);
         if pairs.is_empty() {
             return Ok(());
         }
