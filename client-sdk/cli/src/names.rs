@@ -24,7 +24,8 @@ pub(crate) async fn album(client: &Client, name: &str, min_role: AlbumRole) -> R
     album.ok_or_else(|| not_found("album", name))
 }
 
-/// Finds an album in which the caller has at least a role; `None` if no album has the name. An id that nothing has is an error all the same.
+/// Finds an album in which the caller has at least a role; `None` if no album has the name. An id
+/// that nothing has is an error all the same.
 pub(crate) async fn find_album(
     client: &Client,
     name: &str,

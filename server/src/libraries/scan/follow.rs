@@ -133,7 +133,8 @@ fn assets<'a>(parts: impl Iterator<Item = &'a Part>) -> impl Iterator<Item = Ass
     parts.map(|(asset, _)| *asset)
 }
 
-/// Notes which of some assets, none of them uploaded, are in no file any more, and returns those that were before.
+/// Notes which of some assets, none of them uploaded, are in no file any more, and returns those
+/// that were before.
 pub(in crate::libraries) async fn set_offline(
     app: &App,
     transaction: &Transaction,
